@@ -1,0 +1,66 @@
+package database
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+
+	"github.com/lib/pq"
+	"modernc.org/sqlite"
+
+	"github.com/kontorhq/kontor/fault"
+)
+
+// SQLite's result codes, of which only these are looked at (sqlite.org/rescode.html).
+const (
+	sqliteBusy       = 5
+	sqliteLocked     = 6
+	sqliteUnique     = 2067
+	sqlitePrimaryKey = 1555
+)
+
+// retryable tells whether the engine gave the transaction up before anything was committed.
+func retryable(err error) bool {
+	if pe := (*pq.Error)(nil); errors.As(err, &pe) {
+		return pe.Code == "40001" || pe.Code == "40P01"
+	}
+	if se := (*sqlite.Error)(nil); errors.As(err, &se) {
+		primary := se.Code() & 0xff
+		return primary == sqliteBusy || primary == sqliteLocked
+	}
+	return false
+}
+
+// IsUnique tells whether a row with that key is there already. On PostgreSQL the transaction is
+// lost by then: prefer ON CONFLICT DO NOTHING and the number of rows.
+func IsUnique(err error) bool {
+	if pe := (*pq.Error)(nil); errors.As(err, &pe) {
+		return pe.Code == "23505"
+	}
+	if se := (*sqlite.Error)(nil); errors.As(err, &se) {
+		return se.Code() == sqliteUnique || se.Code() == sqlitePrimaryKey
+	}
+	return false
+}
+
+// None tells whether a Get found nothing.
+func None(err error) bool { return errors.Is(err, sql.ErrNoRows) }
+
+// classify gives drivers' errors their fault, and leaves everything else alone. Errors that are
+// retried stay recognisable: a fault wraps them.
+func classify(ctx context.Context, err error) error {
+	switch {
+	case err == nil || errors.Is(err, sql.ErrNoRows):
+		return err
+	case ctx.Err() != nil:
+		// lib/pq reports a cancelled query as an error of its own (57014).
+		return errors.Join(ctx.Err(), err)
+	case errors.As(err, new(*fault.Error)):
+		return err
+	case IsUnique(err):
+		return fault.New(fault.Conflict, "an object with that key exists already").Because(err)
+	case retryable(err):
+		return fault.New(fault.Unavailable, "the database is busy, try again").Because(err)
+	}
+	return err
+}

@@ -1,0 +1,107 @@
+package database
+
+import (
+	"context"
+	"strings"
+
+	"github.com/jmoiron/sqlx"
+)
+
+// Tx is a transaction that a use case joins and never ends.
+type Tx struct {
+	tx         *sqlx.Tx
+	db         *DB
+	unprepared []string
+	after      []func()
+}
+
+// AfterCommit calls fn once the transaction is durable, to wake a worker or to close a session
+// kept in memory. It is not called when the transaction is undone.
+func (t *Tx) AfterCommit(fn func()) { t.after = append(t.after, fn) }
+
+// Lite tells whether the engine is SQLite, for the two places where the engines differ.
+func (t *Tx) Lite() bool { return t.db.lite }
+
+// statement finds the prepared statement. A text that is met for the first time runs unprepared
+// and is prepared after the commit: preparing takes a connection, and SQLite's only one is here.
+func (t *Tx) statement(query string) *sqlx.Stmt {
+	s := t.db.writer.prepared(query)
+	if s == nil {
+		t.unprepared = append(t.unprepared, query)
+		return nil
+	}
+	return s
+}
+
+// Exec runs one statement and tells how many rows it changed.
+func (t *Tx) Exec(ctx context.Context, query string, args ...any) (int64, error) {
+	var result interface{ RowsAffected() (int64, error) }
+	var err error
+	if s := t.statement(query); s != nil {
+		result, err = t.tx.StmtxContext(ctx, s).ExecContext(ctx, args...)
+	} else {
+		result, err = t.tx.ExecContext(ctx, t.tx.Rebind(query), args...)
+	}
+	if err != nil {
+		return 0, classify(ctx, err)
+	}
+	return result.RowsAffected()
+}
+
+// Get reads one row; sql.ErrNoRows when there is none.
+func (t *Tx) Get(ctx context.Context, dest any, query string, args ...any) error {
+	if s := t.statement(query); s != nil {
+		return classify(ctx, t.tx.StmtxContext(ctx, s).GetContext(ctx, dest, args...))
+	}
+	return classify(ctx, t.tx.GetContext(ctx, dest, t.tx.Rebind(query), args...))
+}
+
+// Select reads all rows.
+func (t *Tx) Select(ctx context.Context, dest any, query string, args ...any) error {
+	if s := t.statement(query); s != nil {
+		return classify(ctx, t.tx.StmtxContext(ctx, s).SelectContext(ctx, dest, args...))
+	}
+	return classify(ctx, t.tx.SelectContext(ctx, dest, t.tx.Rebind(query), args...))
+}
+
+// ForUpdate locks what the query reads until the transaction ends. SQLite has locked the whole
+// file already, and doesn't know the words.
+func (t *Tx) ForUpdate(query string) string {
+	if t.db.lite {
+		return query
+	}
+	return query + " FOR UPDATE"
+}
+
+// SkipLocked is ForUpdate that passes over rows somebody else holds: for claims.
+func (t *Tx) SkipLocked(query string) string {
+	if t.db.lite {
+		return query
+	}
+	return query + " FOR UPDATE SKIP LOCKED"
+}
+
+// InsertAll inserts rows by as few statements as possible: `into` is "table (a, b, c)". Chunks
+// are powers of two, so that few different texts have to be prepared.
+func (t *Tx) InsertAll(ctx context.Context, into string, rows [][]any) error {
+	for size := 128; len(rows) > 0; {
+		if size > len(rows) {
+			size /= 2
+			continue
+		}
+		args := make([]any, 0, size*len(rows[0]))
+		for _, row := range rows[:size] {
+			args = append(args, row...)
+		}
+		if _, err := t.Exec(ctx, insertText(into, size, len(rows[0])), args...); err != nil {
+			return err
+		}
+		rows = rows[size:]
+	}
+	return nil
+}
+
+func insertText(into string, rows, columns int) string {
+	row := "(" + strings.Repeat("?, ", columns-1) + "?)"
+	return "INSERT INTO " + into + " VALUES " + strings.Repeat(row+", ", rows-1) + row
+}
