@@ -1,0 +1,90 @@
+// Kontor's one script. Every page works without it; it only saves key presses and reloads.
+// Pages with data-refresh need connect-src 'self' in their policy.
+(function () {
+  "use strict";
+
+  // Quantity: <div class="qty"><button data-step="-1" hidden>…<input step min>…<button data-step="1" hidden>.
+  function showSteppers(root) {
+    root.querySelectorAll(".qty [data-step][hidden]").forEach(function (b) { b.hidden = false; });
+  }
+  function step(button) {
+    var input = button.parentElement.querySelector("input");
+    var by = parseFloat(input.dataset.by || input.step) || 1, least = parseFloat(input.dataset.least || input.min) || by;
+    var places = ((String(by).split(".")[1] || "") + "").length;
+    var now = parseFloat(input.value), next = isNaN(now) ? least : now + by * Number(button.dataset.step);
+    input.value = String(Number(Math.max(least, next).toFixed(places)));
+    input.dispatchEvent(new Event("change", { bubbles: true }));
+  }
+
+  // Copy: <button data-copy="#id"> copies that element's text and says so in its own label.
+  function copy(button) {
+    var from = document.querySelector(button.dataset.copy), label = button.textContent;
+    if (!from || !navigator.clipboard) return;
+    navigator.clipboard.writeText(from.innerText).then(function () {
+      button.textContent = "Copied";
+      setTimeout(function () { button.textContent = label; }, 2000);
+    });
+  }
+
+  document.addEventListener("click", function (e) {
+    var button = e.target.closest ? e.target.closest("button") : null;
+    if (!button) return;
+    if (button.dataset.step) { e.preventDefault(); step(button); }
+    if (button.dataset.copy) { e.preventDefault(); copy(button); }
+  });
+
+  // Busy: a form posts once; the button keeps its width and says what is under way.
+  document.addEventListener("submit", function (e) {
+    var button = e.submitter;
+    if (!button || !button.dataset.busy || e.defaultPrevented) return;
+    if (button.dataset.sent) { e.preventDefault(); return; }
+    button.dataset.sent = "1";
+    button.setAttribute("aria-disabled", "true");
+    button.textContent = button.dataset.busy;
+  });
+  // A page that comes back from the history cache may be sent again.
+  window.addEventListener("pageshow", function (e) {
+    if (e.persisted && document.querySelector("[data-sent]")) location.reload();
+  });
+
+  // Refresh: <section id="x" data-refresh="1"> is replaced every second by the same element of the
+  // same page. Never while the reader types in it, and nothing happens when nothing changed.
+  var lasts = {};
+  function refresh(id, wait) {
+    setTimeout(function () {
+      var old = document.getElementById(id);
+      if (!old || !old.dataset.refresh) return;
+      if (document.hidden) return refresh(id, wait);
+      fetch(location.href, { headers: { "X-Refresh": id }, credentials: "same-origin", cache: "no-store" })
+        .then(function (r) { if (!r.ok) throw new Error(r.status); return r.text(); })
+        .then(function (text) {
+          var fresh = new DOMParser().parseFromString(text, "text/html").getElementById(id);
+          var now = document.getElementById(id), at = document.activeElement;
+          if (fresh && now && !(at && now.contains(at) && /^(INPUT|SELECT|TEXTAREA)$/.test(at.tagName)) && fresh.outerHTML !== lasts[id]) {
+            var last = fresh.outerHTML, first = lasts[id] === undefined && last === now.outerHTML;
+            if (!first) {
+              var key = at && now.contains(at) && (at.id ? "#" + CSS.escape(at.id) : at.getAttribute("href") && 'a[href="' + CSS.escape(at.getAttribute("href")) + '"]');
+              var scrolls = Array.prototype.map.call(now.querySelectorAll(".code__body"), function (n) { return n.scrollTop; });
+              now.replaceWith(fresh);
+              fresh.classList.add("swapped");
+              showSteppers(fresh);
+              fresh.querySelectorAll(".code__body").forEach(function (n, i) { n.scrollTop = scrolls[i] || 0; });
+              if (key && fresh.querySelector(key)) fresh.querySelector(key).focus();
+            }
+            lasts[id] = last;
+          }
+          refresh(id, 1000 * (parseFloat(old.dataset.refresh) || 1));
+        })
+        .catch(function () { refresh(id, Math.min(wait * 2, 15000)); });
+    }, wait);
+  }
+
+  showSteppers(document);
+  document.querySelectorAll("[id][data-refresh]").forEach(function (el) {
+    refresh(el.id, 1000 * (parseFloat(el.dataset.refresh) || 1));
+  });
+
+  // Return page: <form data-autosubmit> goes on by itself; the button stays for those without script.
+  var form = document.querySelector("form[data-autosubmit]");
+  if (form) setTimeout(function () { form.submit(); }, Number(form.dataset.autosubmit) || 400);
+})();
