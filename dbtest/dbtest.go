@@ -12,6 +12,8 @@
 package dbtest
 
 import (
+	"os"
+	"strconv"
 	"testing"
 
 	"github.com/kontorhq/kontor/database"
@@ -55,4 +57,22 @@ func open(t testing.TB, address string) *database.DB {
 		}
 	})
 	return db
+}
+
+// Histories is how many random histories a test plays on db: KONTOR_HISTORIES, or 100. Under the
+// race detector (KONTOR_RACE, set by `make race`) it is a fortieth of that on SQLite, which is 40
+// times slower there; races in our own code show on PostgreSQL just as well.
+func Histories(t testing.TB, db *database.DB) int {
+	t.Helper()
+	n := 100
+	if s := os.Getenv("KONTOR_HISTORIES"); s != "" {
+		var err error
+		if n, err = strconv.Atoi(s); err != nil || n < 1 {
+			t.Fatalf("KONTOR_HISTORIES is %q, not a number of histories", s)
+		}
+	}
+	if db.Lite() && os.Getenv("KONTOR_RACE") != "" {
+		n = max(n/40, 1)
+	}
+	return n
 }
