@@ -1,0 +1,226 @@
+package client
+
+import "time"
+
+// Money is an amount in minor units of its currency: 1999 USD is 19.99 dollars.
+type Money struct {
+	Amount   int64  `json:"amount"`
+	Currency string `json:"currency"`
+}
+
+// UnitPrice is an exact price of one order unit; it may have more decimals than its currency.
+type UnitPrice struct {
+	Value    string `json:"value"`
+	Currency string `json:"currency"`
+}
+
+// Organisation is a buying company. ExternalID is the merchant's own reference.
+type Organisation struct {
+	ID         string `json:"id"`
+	ExternalID string `json:"external_id"`
+	Name       string `json:"name"`
+}
+
+// Buyer is a person of an organisation.
+type Buyer struct {
+	ID    string `json:"id"`
+	Name  string `json:"name"`
+	Email string `json:"email"`
+}
+
+// The states of a session.
+const (
+	SessionOpen      = "open"
+	SessionReturned  = "returned"
+	SessionCancelled = "cancelled"
+	SessionExpired   = "expired"
+)
+
+// Session is one punchout visit. Operation is create, edit or inspect; an inspected cart is only
+// looked at. SelectedSKU is set when the buyer's system asked for one product's page.
+type Session struct {
+	ID           string       `json:"id"`
+	State        string       `json:"state"`
+	Operation    string       `json:"operation"`
+	Protocol     string       `json:"protocol"`
+	Organisation Organisation `json:"organisation"`
+	Buyer        *Buyer       `json:"buyer"`
+	Currency     string       `json:"currency"`
+	SelectedSKU  string       `json:"selected_sku"`
+	ReturnHost   string       `json:"return_host"`
+	ExpiresAt    time.Time    `json:"expires_at"`
+	Cart         Cart         `json:"cart"`
+}
+
+// Cart is what someone wants to buy, with every sum made by the server.
+type Cart struct {
+	ID      string     `json:"id"`
+	State   string     `json:"state"`
+	Version int64      `json:"version"`
+	Lines   []CartLine `json:"lines"`
+	Goods   Money      `json:"goods"`
+	Freight Money      `json:"freight"`
+	Tax     Money      `json:"tax"`
+	Total   Money      `json:"total"`
+}
+
+// CartLine is one line of a cart; Amount is quantity times UnitPrice, rounded once.
+type CartLine struct {
+	Line        int        `json:"line"`
+	AuxiliaryID string     `json:"auxiliary_id"`
+	SKU         string     `json:"sku"`
+	Name        string     `json:"name"`
+	Description string     `json:"description"`
+	UNSPSC      string     `json:"unspsc"`
+	Quantity    string     `json:"quantity"`
+	Unit        string     `json:"unit"`
+	UnitPrice   UnitPrice  `json:"unit_price"`
+	ListPrice   *UnitPrice `json:"list_price"`
+	Amount      Money      `json:"amount"`
+}
+
+// WantedLine is one line that the shop asks for. An empty Unit means the product's order unit.
+type WantedLine struct {
+	SKU      string `json:"sku"`
+	Quantity string `json:"quantity"`
+	Unit     string `json:"unit,omitempty"`
+}
+
+// Content is what one order unit holds: 100 EA in a box.
+type Content struct {
+	Quantity string `json:"quantity"`
+	Unit     string `json:"unit"`
+}
+
+// UnitChoice is one unit a product may be ordered in, with its content in the smallest unit.
+type UnitChoice struct {
+	Unit    string `json:"unit"`
+	Content string `json:"content"`
+}
+
+// Break is the price from a quantity on.
+type Break struct {
+	From  string    `json:"from"`
+	Price UnitPrice `json:"price"`
+}
+
+// Product is a catalogue entry as the session's organisation may buy it.
+type Product struct {
+	ID            string       `json:"id"`
+	SKU           string       `json:"sku"`
+	Name          string       `json:"name"`
+	Description   string       `json:"description"`
+	Category      string       `json:"category"`
+	UNSPSC        string       `json:"unspsc"`
+	Unit          string       `json:"unit"`
+	Content       *Content     `json:"content"`
+	Units         []UnitChoice `json:"units"`
+	Price         UnitPrice    `json:"price"`
+	ListPrice     *UnitPrice   `json:"list_price"`
+	Contract      bool         `json:"contract"`
+	Breaks        []Break      `json:"breaks"`
+	LeastQuantity string       `json:"least_quantity"`
+	QuantityStep  string       `json:"quantity_step"`
+	Stock         *string      `json:"stock"`
+	LeadTimeDays  *int         `json:"lead_time_days"`
+	Hazardous     bool         `json:"hazardous"`
+}
+
+// Category is a group of products that the session's organisation may see.
+type Category struct {
+	Name     string `json:"name"`
+	Products int    `json:"products"`
+}
+
+// Page is one page of a list; an empty NextCursor is the last.
+type Page[T any] struct {
+	Items      []T    `json:"items"`
+	NextCursor string `json:"next_cursor"`
+}
+
+// Order is an accepted wish to buy.
+type Order struct {
+	ID           string       `json:"id"`
+	Number       string       `json:"number"`
+	State        string       `json:"state"`
+	Version      int64        `json:"version"`
+	Organisation Organisation `json:"organisation"`
+	Buyer        *Buyer       `json:"buyer"`
+	ConnectionID string       `json:"connection_id"`
+	Source       string       `json:"source"`
+	Currency     string       `json:"currency"`
+	Goods        Money        `json:"goods"`
+	Freight      Money        `json:"freight"`
+	Tax          Money        `json:"tax"`
+	Total        Money        `json:"total"`
+	Lines        []OrderLine  `json:"lines"`
+	Flags        []Flag       `json:"flags"`
+	Decision     *Decision    `json:"decision"`
+	PlacedAt     time.Time    `json:"placed_at"`
+	UpdatedAt    time.Time    `json:"updated_at"`
+}
+
+// OrderLine is one line of an order. BuyerPrice is the price that the buyer's document named.
+type OrderLine struct {
+	Line        int        `json:"line"`
+	SKU         string     `json:"sku"`
+	Description string     `json:"description"`
+	Quantity    string     `json:"quantity"`
+	Unit        string     `json:"unit"`
+	UnitPrice   UnitPrice  `json:"unit_price"`
+	BuyerPrice  *UnitPrice `json:"buyer_price"`
+	Amount      Money      `json:"amount"`
+	Flags       []string   `json:"flags"`
+}
+
+// Flag is something a person should know about an order; Line is 0 for the whole order.
+type Flag struct {
+	Code    string `json:"code"`
+	Message string `json:"message"`
+	Line    int    `json:"line"`
+}
+
+// Decision is what credit said to an order, in a sentence that may be shown.
+type Decision struct {
+	Outcome  string `json:"outcome"`
+	Reason   string `json:"reason"`
+	Sentence string `json:"sentence"`
+	Short    *Money `json:"short"`
+}
+
+// CreditParts are the parts of an exposure.
+type CreditParts struct {
+	Holds       Money `json:"holds"`
+	Receivables Money `json:"receivables"`
+	Offline     Money `json:"offline"`
+	Credits     Money `json:"credits"`
+	Exposure    Money `json:"exposure"`
+}
+
+// CreditLine is limit and position of one organisation in one currency. Available is the least
+// over its chain; BoundBy names the organisation above that binds, if one does.
+type CreditLine struct {
+	ID           string        `json:"id"`
+	Organisation Organisation  `json:"organisation"`
+	Currency     string        `json:"currency"`
+	Limit        Money         `json:"limit"`
+	Own          CreditParts   `json:"own"`
+	Tree         CreditParts   `json:"tree"`
+	Available    Money         `json:"available"`
+	BoundBy      *Organisation `json:"bound_by"`
+	Version      int64         `json:"version"`
+}
+
+// CreditEntry is one signed movement of a credit line and the balance of its part after it.
+type CreditEntry struct {
+	Seq          int64        `json:"seq"`
+	Kind         string       `json:"kind"`
+	Part         string       `json:"part"`
+	Amount       Money        `json:"amount"`
+	Balance      Money        `json:"balance"`
+	Reference    string       `json:"reference"`
+	Reason       string       `json:"reason"`
+	Actor        string       `json:"actor"`
+	At           time.Time    `json:"at"`
+	Organisation Organisation `json:"organisation"`
+}
