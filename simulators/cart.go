@@ -1,0 +1,213 @@
+package simulators
+
+import (
+	"crypto/subtle"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+)
+
+const maxLines = 1000
+
+// ReceiveCart takes what the browser posted to the return address: a PunchOutOrderMessage in the
+// field cxml-base64 or cxml-urlencoded, in upper or lower case. A status 204 leaves the
+// requisition as it was. Anything wrong with the message is an ErrCart, kept as the
+// requisition's Problem, and changes nothing else; the same message again changes nothing.
+func (b *Buyer) ReceiveCart(id string, form url.Values) (Requisition, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	r, err := b.find(id)
+	if err != nil {
+		return Requisition{}, err
+	}
+	body, field, err := cartField(form)
+	var e *envelope
+	text := string(body)
+	if err == nil {
+		e, text, err = read(body)
+	}
+	d := b.keep(Document{Requisition: r.ID, Direction: Received, Browser: true, Type: "PunchOutOrderMessage",
+		Size: len(body)}, text)
+	d.Facts = []Fact{{"Form field", field}}
+	var taken string
+	if err == nil {
+		d.PayloadID = e.PayloadID
+		taken, err = b.takeCart(r, e, d)
+	}
+	if err != nil {
+		err = fmt.Errorf("%w: %w", ErrCart, err)
+		d.Note, r.Problem = sentence(err), err.Error()
+		b.story(r, "A cart was refused", err.Error())
+		return r.snapshot(), err
+	}
+	d.Note, r.Problem = taken, ""
+	return r.snapshot(), nil
+}
+
+// cartField finds and decodes the one field. Base64 is decoded strictly: no line breaks.
+func cartField(form url.Values) (body []byte, field string, err error) {
+	for name, values := range form {
+		if len(values) == 0 {
+			continue
+		}
+		switch strings.ToLower(name) {
+		case "cxml-base64":
+			decoded, err := base64.StdEncoding.Strict().DecodeString(values[0])
+			if err != nil || strings.ContainsAny(values[0], "\r\n") {
+				return []byte(values[0]), name, errors.New("cxml-base64 is not base64 in one line")
+			}
+			return decoded, name, nil
+		case "cxml-urlencoded":
+			// A receiver of this field ignores the document's encoding, so only ASCII is safe.
+			for _, c := range []byte(values[0]) {
+				if c > 0x7E {
+					return []byte(values[0]), name, errors.New("cxml-urlencoded must be ASCII, with references for everything else")
+				}
+			}
+			return []byte(values[0]), name, nil
+		}
+	}
+	return nil, "none", errors.New("the form has neither cxml-base64 nor cxml-urlencoded")
+}
+
+// takeCart checks the message and, when all is well, puts the cart into the requisition. It
+// returns what happened in plain words.
+func (b *Buyer) takeCart(r *requisition, e *envelope, d *Document) (string, error) {
+	if e.Message == nil || e.Message.Cart == nil {
+		return "", errors.New("the document is not a PunchOutOrderMessage")
+	}
+	if subtle.ConstantTimeCompare([]byte(e.Message.Cart.BuyerCookie), []byte(r.cookie)) != 1 || r.cookie == "" {
+		return "", errors.New("the BuyerCookie is not the one of this requisition's last visit")
+	}
+	if !e.From.names(b.cfg.To) {
+		return "", errors.New("From is not the supplier that the visit was asked of")
+	}
+	for _, c := range e.Sender.Credentials {
+		if strings.TrimSpace(c.Secret) != "" {
+			return "", errors.New("the message carries a SharedSecret through the browser")
+		}
+	}
+	if r.Cart != nil && e.PayloadID == r.Cart.PayloadID {
+		return "The same cart came a second time. Nothing was changed.", nil
+	}
+	if !r.VisitOpen {
+		return "", errors.New("no visit is open; start again from the requisition")
+	}
+	if s := e.Message.Status; s != nil && s.Code == 204 {
+		r.VisitOpen = false
+		b.story(r, "Left "+b.cfg.SupplierShort+" without a cart", "The requisition stays as it was.")
+		return "The visit ended without a cart. The requisition stays as it was.", nil
+	}
+	if r.Operation == "inspect" {
+		r.VisitOpen = false
+		return "The visit was only to look: what came home is ignored.", nil
+	}
+	cart, err := b.cartOf(e)
+	if err != nil {
+		return "", err
+	}
+	r.VisitOpen = false
+	if len(cart.Lines) == 0 {
+		// By the protocol an empty cart deletes what was there; in a new visit there was nothing.
+		r.Cart = nil
+		b.story(r, "An empty cart came home", "")
+		return "The cart came home empty.", nil
+	}
+	r.Cart = cart
+	d.Facts = append(d.Facts, cartFacts(*cart)...)
+	b.story(r, "Cart came home", plural(len(cart.Lines), "line")+", "+FormatMoney(cart.Goods)+" before freight and tax")
+	return fmt.Sprintf("The browser brings the cart home: %s, %s before freight and tax. Nothing is ordered yet.",
+		plural(len(cart.Lines), "line"), FormatMoney(cart.Goods)), nil
+}
+
+// cartOf reads the lines and checks that Total is their sum.
+func (b *Buyer) cartOf(e *envelope) (*Cart, error) {
+	message := e.Message.Cart
+	total := message.Header.Total.money()
+	cart := &Cart{PayloadID: e.PayloadID, OperationAllowed: message.Header.OperationAllowed, Goods: total,
+		TaxText: "Tax", ShippingText: "Freight"}
+	if len(message.Items) > maxLines {
+		return nil, fmt.Errorf("the cart has %d lines, more than %d", len(message.Items), maxLines)
+	}
+	amounts := make([]Money, 0, len(message.Items))
+	for i, item := range message.Items {
+		line, err := b.lineOf(i+1, item, total.Currency)
+		if err != nil {
+			return nil, fmt.Errorf("line %d: %w", i+1, err)
+		}
+		cart.Lines = append(cart.Lines, line)
+		amounts = append(amounts, line.Amount)
+	}
+	if sum := addMoney(amounts...); len(cart.Lines) > 0 && !sameMoney(sum, total) {
+		return nil, fmt.Errorf("the Total is %s, the lines add up to %s", total.Value, sum.Value)
+	}
+	for _, c := range []struct {
+		from *charge
+		to   *Money
+		text *string
+		name string
+	}{{message.Header.Tax, &cart.Tax, &cart.TaxText, "Tax"}, {message.Header.Shipping, &cart.Shipping, &cart.ShippingText, "Shipping"}} {
+		if c.from == nil {
+			continue
+		}
+		*c.to = c.from.Money.money()
+		if _, err := rat(c.to.Value); c.to.Value != "" && (err != nil || c.to.Currency != total.Currency) {
+			return nil, fmt.Errorf("%s of %q %q is not an amount in %s", c.name, c.to.Value, c.to.Currency, total.Currency)
+		}
+		if text := strings.TrimSpace(c.from.Description); text != "" {
+			*c.text = text
+		}
+	}
+	return cart, nil
+}
+
+func (b *Buyer) lineOf(number int, item itemIn, currency string) (Line, error) {
+	line := Line{Number: number, SKU: strings.TrimSpace(item.SKU), AuxiliaryID: strings.TrimSpace(item.AuxiliaryID),
+		Quantity: strings.TrimSpace(item.Quantity), Unit: strings.TrimSpace(item.Unit), UnitPrice: item.UnitPrice.money(),
+		ManufacturerPartID: strings.TrimSpace(item.ManufacturerPartID), ManufacturerName: strings.TrimSpace(item.ManufacturerName)}
+	if len(item.Description) > 0 {
+		line.Description = strings.TrimSpace(item.Description[0])
+	}
+	if len(item.Classification) > 0 {
+		line.ClassificationDomain = item.Classification[0].Domain
+		line.UNSPSC = strings.TrimSpace(item.Classification[0].Code)
+	}
+	for name, value := range map[string]string{"SupplierPartID": line.SKU, "Description": line.Description,
+		"UnitOfMeasure": line.Unit, "Classification": line.UNSPSC} {
+		if value == "" {
+			return line, errors.New(name + " is missing")
+		}
+	}
+	if strings.ContainsAny(line.AuxiliaryID, "?{}") && b.cfg.Like == "Ariba" {
+		return line, errors.New("SupplierPartAuxiliaryID has a character that the network refuses: ? { }")
+	}
+	if line.UnitPrice.Currency != currency {
+		return line, fmt.Errorf("its price is in %q, the total in %q", line.UnitPrice.Currency, currency)
+	}
+	if item.Basis != nil {
+		if b.cfg.DTDVersion < "1.2.036" {
+			return line, errors.New("PriceBasisQuantity is not known in DTD " + b.cfg.DTDVersion)
+		}
+		line.Basis = &PriceBasis{strings.TrimSpace(item.Basis.Quantity), strings.TrimSpace(item.Basis.Conversion),
+			strings.TrimSpace(item.Basis.Unit)}
+	}
+	if quantity, err := rat(line.Quantity); err != nil || quantity.Sign() <= 0 {
+		return line, fmt.Errorf("the quantity %q is not a positive decimal", line.Quantity)
+	}
+	var err error
+	line.Amount, err = lineAmount(line)
+	return line, err
+}
+
+func cartFacts(c Cart) []Fact {
+	facts := []Fact{{"Goods", FormatMoney(c.Goods)}}
+	if c.Shipping.Value != "" {
+		facts = append(facts, Fact{c.ShippingText, FormatMoney(c.Shipping)})
+	}
+	if c.Tax.Value != "" {
+		facts = append(facts, Fact{c.TaxText, FormatMoney(c.Tax)})
+	}
+	return append(facts, Fact{"Total", FormatMoney(c.Sum())})
+}
