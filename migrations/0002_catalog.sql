@@ -26,9 +26,8 @@ CREATE TABLE products (
     created_at     TIMESTAMPTZ NOT NULL,
     updated_at     TIMESTAMPTZ NOT NULL,
     PRIMARY KEY (merchant_id, id),
-    CONSTRAINT product_sku UNIQUE (merchant_id, sku)
+    CONSTRAINT product_sku UNIQUE (merchant_id, sku_folded) -- part numbers are compared folded
 );
-CREATE INDEX product_sku_folded ON products (merchant_id, sku_folded);
 CREATE INDEX product_category ON products (merchant_id, category, id);
 
 -- A list price has no organisation (''); a contract price names one. Breaks are further rows.
@@ -37,7 +36,7 @@ CREATE TABLE prices (
     product_id      TEXT NOT NULL,
     organisation_id TEXT NOT NULL,
     currency        TEXT NOT NULL CONSTRAINT price_currency CHECK (length(currency) = 3),
-    from_quantity   TEXT NOT NULL,
+    from_quantity   TEXT NOT NULL, -- in order units; 0 is the price below the first break
     valid_from      TEXT NOT NULL DEFAULT '', -- YYYY-MM-DD, '' is always
     price           TEXT NOT NULL, -- per order unit
     valid_to        TEXT NOT NULL DEFAULT '',
