@@ -1,6 +1,10 @@
 package cxml
 
-import "github.com/beevik/etree"
+import (
+	"bytes"
+
+	"github.com/beevik/etree"
+)
 
 // Limits caps what is read, before anything is built from it.
 type Limits struct {
@@ -8,7 +12,7 @@ type Limits struct {
 	Depth      int // of elements in each other
 	Elements   int // in the document
 	Attributes int // of one element
-	Lines      int // ItemOut or ItemIn
+	Lines      int // ItemOut, ItemIn or ConfirmationItem
 }
 
 // DefaultLimits fit every document seen so far with room to spare.
@@ -32,6 +36,72 @@ type Document struct {
 	root    *etree.Element
 	body    *etree.Element // Request, Message or Response
 	payload *etree.Element // nil where there is none
-	cookie  string         // BuyerCookie before any masking or trimming
-	limits  Limits
+	cookie  string         // BuyerCookie as it stood there, blanks and all
+}
+
+// Mask forgets the secret, which Read leaves in Header for the one comparison. Everything else
+// was masked when it was read.
+func (d *Document) Mask() {
+	for _, party := range []*Party{&d.Header.From, &d.Header.To, &d.Header.Sender} {
+		for i := range party.Credential {
+			party.Credential[i].SharedSecret = ""
+		}
+	}
+}
+
+// Masked is the whole document as it may be kept: in UTF-8, without secrets, card numbers,
+// comments and processing instructions.
+func (d *Document) Masked() []byte {
+	var buffer bytes.Buffer
+	// Only the Writer fails, and a Buffer doesn't.
+	_, _ = d.tree.WriteTo(&buffer)
+	return buffer.Bytes()
+}
+
+// CanonicalRequest is what a repeated document is recognised by: the masked Request (or Message,
+// or Response) as etree writes it, with the blanks around all text trimmed, so that the sender's
+// line ends and indentation don't count. The timestamp and payloadID are outside of it. A
+// document of another class has none.
+func (d *Document) CanonicalRequest() []byte {
+	if d.body == nil {
+		return nil
+	}
+	var buffer bytes.Buffer
+	settings := d.tree.WriteSettings
+	writeTrimmed(&buffer, d.body, &settings)
+	return buffer.Bytes()
+}
+
+// writeTrimmed writes what etree would write of a copy whose texts are trimmed, without the copy.
+func writeTrimmed(w *bytes.Buffer, el *etree.Element, settings *etree.WriteSettings) {
+	w.WriteByte('<')
+	w.WriteString(el.FullTag())
+	for i := range el.Attr {
+		w.WriteByte(' ')
+		el.Attr[i].WriteTo(w, settings)
+	}
+	before := w.Len()
+	w.WriteByte('>')
+	empty := true
+	for _, child := range el.Child {
+		switch c := child.(type) {
+		case *etree.CharData:
+			if trimmed := trim(c.Data); trimmed != "" {
+				trimmedData := etree.CharData{Data: trimmed}
+				trimmedData.WriteTo(w, settings)
+				empty = false
+			}
+		case *etree.Element:
+			writeTrimmed(w, c, settings)
+			empty = false
+		}
+	}
+	if empty {
+		w.Truncate(before)
+		w.WriteString("/>")
+		return
+	}
+	w.WriteString("</")
+	w.WriteString(el.FullTag())
+	w.WriteByte('>')
 }
