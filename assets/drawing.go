@@ -54,7 +54,11 @@ func plateSVG(sku, name, attributes string) template.HTML {
 	if found.plate != nil && m.thread > 0 {
 		body = found.plate(m)
 	} else {
-		body = `<g transform="translate(36 8) scale(1.1)">` + found.tell(m) + `</g>`
+		down := "8"
+		if m.caption == "" {
+			down = "17" // nothing stands beneath it: the middle of the plate
+		}
+		body = `<g transform="translate(36 ` + down + `) scale(1.1)">` + found.tell(m) + `</g>`
 		if m.caption != "" && found.left < found.right {
 			body += dimension(36+1.1*found.left, 36+1.1*found.right, 76, 84, m.caption)
 		} else if m.caption != "" {

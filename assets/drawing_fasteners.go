@@ -94,6 +94,9 @@ func screw(m measures, pointed bool) string {
 	x := 46 - length/2
 	out := thread(x, x+length-3, 30, 11)
 	if pointed {
+		out = thread(x, x+length-10, 30, 11) // the point is drawn without
+	}
+	if pointed {
 		out = fmt.Sprintf(`<path class="d-o f-zinc" d="M%.1f 24.500h%.1fl10 5.500l-10 5.500h-%.1fz"/>`, x, length-10, length-10) + out
 	} else {
 		out = shank(x, x+length, 30, 11, "f-steel") + out

@@ -80,6 +80,8 @@
   }
 
   showSteppers(document);
+  var errors = document.getElementById("errors");
+  if (errors) errors.focus();
   document.querySelectorAll("[id][data-refresh]").forEach(function (el) {
     refresh(el.id, 1000 * (parseFloat(el.dataset.refresh) || 1));
   });
