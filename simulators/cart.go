@@ -38,8 +38,8 @@ func (b *Buyer) ReceiveCart(id string, form url.Values) (Requisition, error) {
 	}
 	if err != nil {
 		err = fmt.Errorf("%w: %w", ErrCart, err)
-		d.Note, r.Problem = sentence(err), err.Error()
-		b.story(r, "A cart was refused", err.Error())
+		d.Note, d.Refused, r.Problem = sentence(err), true, sentence(err)
+		b.story(r, "A cart came and was refused", d.Note)
 		return r.snapshot(), err
 	}
 	d.Note, r.Problem = taken, ""
@@ -82,7 +82,7 @@ func (b *Buyer) takeCart(r *requisition, e *envelope, d *Document) (string, erro
 		return "", errors.New("the BuyerCookie is not the one of this requisition's last visit")
 	}
 	if !e.From.names(b.cfg.To) {
-		return "", errors.New("From is not the supplier that the visit was asked of")
+		return "", errors.New("the supplier in From is not the one that the visit was asked of")
 	}
 	for _, c := range e.Sender.Credentials {
 		if strings.TrimSpace(c.Secret) != "" {

@@ -39,7 +39,8 @@ type Document struct {
 	AnswerBody  string // masked
 	Note        string // one sentence in plain words
 	Facts       []Fact
-	Repeats     int // how often it came again
+	Repeats     int  // how often it came again
+	Refused     bool // came through the browser and was not taken
 }
 
 // Fact is a key figure of a document.

@@ -211,7 +211,7 @@ func (b *Buyer) settle(r *requisition, v *OrderVersion, answer Answer, took time
 		}
 		r.Problem = sentence(errAnswer)
 		if err != nil {
-			r.Problem = sentence(err)
+			r.Problem = sentence(err) + " Whether the order arrived is not known; send the same document again."
 		} else if answer.Code != 0 {
 			r.Problem = fmt.Sprintf("%s answered %d: %s It may pass; send it again.", b.cfg.SupplierShort, answer.Code, stop(answer.Sentence()))
 		}
@@ -234,7 +234,7 @@ func (b *Buyer) settle(r *requisition, v *OrderVersion, answer Answer, took time
 		b.story(r, what+" waits for credit review", v.Sentence)
 	default:
 		v.Outcome = Taken
-		b.story(r, what+" sent to "+b.cfg.SupplierShort, fmt.Sprintf("Answered %d in %.2f s", answer.Code, took.Seconds()))
+		b.story(r, what+" sent to "+b.cfg.SupplierShort, fmt.Sprintf("Answered %d in %s", answer.Code, duration(took)))
 	}
 }
 

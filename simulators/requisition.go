@@ -11,13 +11,13 @@ import (
 // State is how far a requisition has come.
 type State string
 
-// The states, in their order. Waiting is the supplier's credit review.
+// The states, in their order. The credit review is the supplier’s.
 const (
 	Draft     State = "Draft"
 	CartHome  State = "Cart home"
 	Approved  State = "Approved"
 	Ordered   State = "Ordered"
-	Waiting   State = "Waiting for the supplier’s credit review"
+	Waiting   State = "Waiting for credit review"
 	Confirmed State = "Confirmed"
 	Refused   State = "Refused"
 	Cancelled State = "Cancelled"
@@ -111,6 +111,7 @@ type requisition struct {
 	cookie   string
 	approved bool
 	busy     bool // a document is on the wire
+	framed   bool // the last visit was opened in a frame of ours
 }
 
 func (r *requisition) snapshot() Requisition {
@@ -225,3 +226,16 @@ func randomText(n int) string {
 	}
 	return text[:n]
 }
+
+// Total is what the newest order, or else the cart, comes to; nil without lines.
+func (r Requisition) Total() *Money {
+	cart := cartInForce(r)
+	if cart == nil {
+		return nil
+	}
+	sum := cart.Sum()
+	return &sum
+}
+
+// LastEvent is the index of the newest one.
+func (r Requisition) LastEvent() int { return len(r.Events) - 1 }

@@ -78,7 +78,7 @@ func (b *Buyer) Shop(ctx context.Context, id, operation string) (startPage strin
 		}
 	}
 	if err != nil {
-		r.VisitOpen, r.Problem = false, err.Error()
+		r.VisitOpen, r.Problem = false, sentence(err)
 		b.story(r, "The visit could not start", err.Error())
 		return "", err
 	}
