@@ -82,15 +82,23 @@ func writeTrimmed(w *bytes.Buffer, el *etree.Element, settings *etree.WriteSetti
 	}
 	before := w.Len()
 	w.WriteByte('>')
-	empty := true
-	for _, child := range el.Child {
+	empty, run := true, ""
+	for i, child := range el.Child {
 		switch c := child.(type) {
 		case *etree.CharData:
-			if trimmed := trim(c.Data); trimmed != "" {
-				trimmedData := etree.CharData{Data: trimmed}
-				trimmedData.WriteTo(w, settings)
+			// A text may come in pieces (CDATA): it is trimmed as a whole.
+			run += c.Data
+			if i+1 < len(el.Child) {
+				if _, more := el.Child[i+1].(*etree.CharData); more {
+					continue
+				}
+			}
+			if trimmed := trim(run); trimmed != "" {
+				whole := etree.CharData{Data: trimmed}
+				whole.WriteTo(w, settings)
 				empty = false
 			}
+			run = ""
 		case *etree.Element:
 			writeTrimmed(w, c, settings)
 			empty = false

@@ -8,7 +8,7 @@ func (p PunchOutOrderMessage) write(w *writer) {
 	if p.Status != nil {
 		w.status(*p.Status)
 		if p.Status.Code == 204 && len(p.ItemIn) > 0 {
-			w.fault("Message/Status", "A cancelled visit brings no items.")
+			w.fault("/Message/Status", "A cancelled visit brings no items.")
 		}
 	}
 	w.child("PunchOutOrderMessage", func() {
