@@ -19,8 +19,15 @@ const (
 	sqlitePrimaryKey = 1555
 )
 
+// ErrAgain asks InTx to undo everything and run the function again: somebody else changed what
+// it had read before it could lock it.
+var ErrAgain = errors.New("what was read has changed, the transaction is run again")
+
 // retryable tells whether the engine gave the transaction up before anything was committed.
 func retryable(err error) bool {
+	if errors.Is(err, ErrAgain) {
+		return true
+	}
 	if pe := (*pq.Error)(nil); errors.As(err, &pe) {
 		return pe.Code == "40001" || pe.Code == "40P01"
 	}
@@ -43,6 +50,13 @@ func IsUnique(err error) bool {
 	return false
 }
 
+// unreadable tells whether PostgreSQL refused a bound text that is not UTF-8 or has a zero in it.
+// SQLite takes any bytes.
+func unreadable(err error) bool {
+	pe := (*pq.Error)(nil)
+	return errors.As(err, &pe) && pe.Code == "22021"
+}
+
 // None tells whether a Get found nothing.
 func None(err error) bool { return errors.Is(err, sql.ErrNoRows) }
 
@@ -59,6 +73,8 @@ func classify(ctx context.Context, err error) error {
 		return err
 	case IsUnique(err):
 		return fault.New(fault.Conflict, "an object with that key exists already").Because(err)
+	case unreadable(err):
+		return fault.New(fault.Invalid, "a text is not UTF-8").Because(err)
 	case retryable(err):
 		return fault.New(fault.Unavailable, "the database is busy, try again").Because(err)
 	}

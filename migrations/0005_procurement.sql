@@ -83,9 +83,8 @@ CREATE TABLE sessions (
     return_url      TEXT        NOT NULL,
     content         TEXT        NOT NULL, -- JSON: procurement.Visit, what else the set-up said
     start_digest    BYTEA       NOT NULL, -- of the one-time start token
-    visit_digest    BYTEA, -- of the token that the browser brings to the shop
-    visit_sealed    BYTEA, -- the same token, so that a start page opened twice leads to one visit
-    return_digest   BYTEA,
+    visit_digest    BYTEA NOT NULL, -- of the token that the browser brings to the shop
+    return_digest   BYTEA NOT NULL,
     started_at      TIMESTAMPTZ,
     agent           TEXT        NOT NULL DEFAULT '', -- hash of the browser that started it
     returned_at     TIMESTAMPTZ,
@@ -96,10 +95,10 @@ CREATE TABLE sessions (
     version         BIGINT      NOT NULL DEFAULT 1,
     PRIMARY KEY (merchant_id, id),
     CONSTRAINT session_start UNIQUE (merchant_id, start_digest),
+    CONSTRAINT session_visit UNIQUE (merchant_id, visit_digest),
+    CONSTRAINT session_return UNIQUE (merchant_id, return_digest),
     FOREIGN KEY (merchant_id, connection_id) REFERENCES connections (merchant_id, id)
 );
-CREATE UNIQUE INDEX session_visit ON sessions (merchant_id, visit_digest) WHERE visit_digest IS NOT NULL;
-CREATE UNIQUE INDEX session_return ON sessions (merchant_id, return_digest) WHERE return_digest IS NOT NULL;
 
 -- One message in or out as it crossed the wire, masked. Nothing refers to a document by key.
 CREATE TABLE documents (

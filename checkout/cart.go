@@ -1,0 +1,226 @@
+package checkout
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/kontorhq/kontor/accounts"
+	"github.com/kontorhq/kontor/catalog"
+	"github.com/kontorhq/kontor/database"
+	"github.com/kontorhq/kontor/fault"
+	"github.com/kontorhq/kontor/money"
+	"github.com/kontorhq/kontor/orders"
+)
+
+// Cart is what someone wants to buy. Frozen, it is the snapshot that an order is matched to.
+type Cart struct {
+	ID           string          `json:"-"`
+	Merchant     string          `json:"-"`
+	Organisation string          `json:"-"`
+	Currency     string          `json:"-"`
+	Frozen       bool            `json:"-"`
+	FrozenAt     database.Time   `json:"-"`
+	Version      int64           `json:"-"`
+	ShipTo       *orders.Address `json:"ship_to,omitempty"`
+	Lines        []CartLine      `json:"lines"`
+	Totals
+}
+
+// CartLine is one line with the price that holds for it.
+type CartLine struct {
+	Line        int64          `json:"line"`
+	SKU         string         `json:"sku"`
+	ProductID   string         `json:"product_id"`
+	Name        string         `json:"name"`
+	Description string         `json:"description"`
+	UNSPSC      string         `json:"unspsc"`
+	Quantity    money.Decimal  `json:"quantity"`
+	Unit        string         `json:"unit"`
+	UnitPrice   money.Decimal  `json:"unit_price"`
+	ListPrice   *money.Decimal `json:"list_price,omitempty"`
+	Contract    bool           `json:"contract,omitempty"`
+	LeadTime    *int64         `json:"lead_time,omitempty"`
+	Amount      money.Amount   `json:"amount"`
+	Tax         money.Amount   `json:"tax"`
+}
+
+// AuxiliaryID names a line of a cart outside: "<cart id>-<line>".
+func (c Cart) AuxiliaryID(line int64) string { return c.ID + "-" + strconv.FormatInt(line, 10) }
+
+// cartOf reads an auxiliary id back. Buyers' systems copy, cut and invent them: it is a hint.
+func cartOf(auxiliaryID string) (cart string, line int64, ok bool) {
+	cart, number, found := strings.Cut(strings.TrimSpace(auxiliaryID), "-")
+	line, err := strconv.ParseInt(number, 10, 64)
+	return cart, line, found && err == nil && strings.HasPrefix(cart, "crt_")
+}
+
+// Item is what a shop puts into a cart.
+type Item struct {
+	SKU      string
+	Quantity money.Decimal
+	Unit     string // empty is the product's order unit
+}
+
+// NewCart makes an empty cart.
+func (d *Desk) NewCart(ctx context.Context, tx *database.Tx, organisation accounts.Organisation, shipTo *orders.Address) (Cart, error) {
+	c := Cart{ID: database.NewID("crt"), Merchant: organisation.Merchant, Organisation: organisation.ID,
+		Currency: organisation.Currency, Version: 1, ShipTo: shipTo, Lines: []CartLine{}, Totals: noTotals(organisation.Currency)}
+	content, err := json.Marshal(c)
+	if err != nil {
+		return Cart{}, err
+	}
+	now := database.At(d.Clock.Now())
+	_, err = tx.Exec(ctx, insertCart, c.Merchant, c.ID, c.Organisation, c.Currency, string(content), now, now)
+	return c, err
+}
+
+// PutCart replaces everything in an open cart. Prices, tax and freight are ours; every line that
+// can't be sold as asked is a fault with its place.
+func (d *Desk) PutCart(ctx context.Context, tx *database.Tx, merchant accounts.Merchant, organisation accounts.Organisation, id string, items []Item) (Cart, error) {
+	cart, err := lockCart(ctx, tx, merchant.ID, id)
+	if err != nil {
+		return Cart{}, err
+	}
+	if cart.Frozen {
+		return Cart{}, fault.New(fault.Conflict, "the cart has been sent and can't be changed any more")
+	}
+	skus := make([]string, len(items))
+	for i, item := range items {
+		skus[i] = item.SKU
+	}
+	offers, err := catalog.Offers(ctx, tx, organisation, cart.Currency, merchant.Today(d.Clock), skus)
+	if err != nil {
+		return Cart{}, err
+	}
+	if cart.Lines, err = cartLines(items, offers, cart.Currency); err != nil {
+		return Cart{}, err
+	}
+	rates, err := merchant.Rates()
+	if err != nil {
+		return Cart{}, err
+	}
+	if err := cart.total(rates, organisation, merchant.Today(d.Clock), offers); err != nil {
+		return Cart{}, err
+	}
+	content, err := json.Marshal(cart)
+	if err != nil {
+		return Cart{}, err
+	}
+	cart.Version++
+	_, err = tx.Exec(ctx, updateCart, string(content), cart.Version, database.At(d.Clock.Now()), cart.Merchant, cart.ID)
+	return cart, err
+}
+
+func cartLines(items []Item, offers map[string]*catalog.Offer, currency string) ([]CartLine, error) {
+	lines := make([]CartLine, 0, len(items))
+	faults := &fault.Error{Code: fault.Invalid, Message: "the cart can't be kept as it is"}
+	for i, item := range items {
+		line, err := cartLine(item, offers[accounts.Fold(item.SKU)], currency)
+		if err != nil {
+			faults.Fields = append(faults.Fields, fieldsAt(fmt.Sprintf("lines[%d]", i), err)...)
+			continue
+		}
+		line.Line = int64(i + 1)
+		lines = append(lines, line)
+	}
+	if len(faults.Fields) > 0 {
+		return nil, faults
+	}
+	return lines, nil
+}
+
+func cartLine(item Item, offer *catalog.Offer, currency string) (CartLine, error) {
+	if offer == nil {
+		return CartLine{}, fault.At(fault.Invalid, "sku", "there is no product "+strconv.Quote(item.SKU)+" for this buyer")
+	}
+	if err := offer.CheckQuantity(item.Quantity, item.Unit); err != nil {
+		return CartLine{}, err
+	}
+	quote, err := offer.At(item.Quantity, item.Unit)
+	if err != nil {
+		return CartLine{}, err
+	}
+	amount, err := money.LineTotal(item.Quantity, quote.Price, money.One, currency)
+	if err != nil {
+		return CartLine{}, fault.At(fault.Invalid, "quantity", "the line's amount is too large").Because(err)
+	}
+	return CartLine{SKU: offer.SKU, ProductID: offer.ID, Name: offer.Name, Description: offer.Description, UNSPSC: offer.UNSPSC,
+		Quantity: item.Quantity, Unit: quote.Unit, UnitPrice: quote.Price, ListPrice: quote.List, Contract: quote.Contract,
+		LeadTime: offer.LeadTimeDays, Amount: amount, Tax: money.Zero(currency)}, nil
+}
+
+// fieldsAt puts a fault's fields under a place.
+func fieldsAt(place string, err error) []fault.Field {
+	if e := (*fault.Error)(nil); asFault(err, &e) && len(e.Fields) > 0 {
+		fields := make([]fault.Field, len(e.Fields))
+		for i, f := range e.Fields {
+			fields[i] = fault.Field{Path: place + "." + f.Path, Message: f.Message}
+		}
+		return fields
+	}
+	return []fault.Field{{Path: place, Message: err.Error()}}
+}
+
+// FreezeCart makes the cart a snapshot: its lines and prices are what an order will be matched
+// to, and nothing changes them any more.
+func (d *Desk) FreezeCart(ctx context.Context, tx *database.Tx, merchant, id string) (Cart, error) {
+	cart, err := lockCart(ctx, tx, merchant, id)
+	if err != nil || cart.Frozen {
+		return cart, err
+	}
+	cart.Frozen, cart.FrozenAt = true, database.At(d.Clock.Now())
+	_, err = tx.Exec(ctx, freezeCart, cart.FrozenAt, cart.FrozenAt, merchant, id)
+	return cart, err
+}
+
+// FindCart reads a cart.
+func FindCart(ctx context.Context, q database.Querier, merchant, id string) (Cart, error) {
+	return readCart(ctx, q, selectCart, merchant, id)
+}
+
+func lockCart(ctx context.Context, tx *database.Tx, merchant, id string) (Cart, error) {
+	return readCart(ctx, tx, tx.ForUpdate(selectCart), merchant, id)
+}
+
+func readCart(ctx context.Context, q database.Querier, query, merchant, id string) (Cart, error) {
+	var r struct {
+		ID           string        `db:"id"`
+		Organisation string        `db:"organisation_id"`
+		Currency     string        `db:"currency"`
+		State        string        `db:"state"`
+		Content      string        `db:"content"`
+		FrozenAt     database.Time `db:"frozen_at"`
+		Version      int64         `db:"version"`
+	}
+	err := q.Get(ctx, &r, query, merchant, id)
+	if database.None(err) {
+		return Cart{}, fault.New(fault.Unknown, "there is no cart with that id")
+	}
+	if err != nil {
+		return Cart{}, err
+	}
+	c := Cart{ID: r.ID, Merchant: merchant, Organisation: r.Organisation, Currency: r.Currency, Frozen: r.State == "frozen",
+		FrozenAt: r.FrozenAt, Version: r.Version}
+	if err := json.Unmarshal([]byte(r.Content), &c); err != nil {
+		return Cart{}, fmt.Errorf("the cart %s can't be read: %w", id, err)
+	}
+	return c, nil
+}
+
+const (
+	insertCart = `
+INSERT INTO carts (merchant_id, id, organisation_id, currency, state, content, created_at, updated_at)
+VALUES (?, ?, ?, ?, 'open', ?, ?, ?)`
+
+	updateCart = `
+UPDATE carts SET content = ?, version = ?, updated_at = ? WHERE merchant_id = ? AND id = ? AND state = 'open'`
+
+	freezeCart = `
+UPDATE carts SET state = 'frozen', frozen_at = ?, version = version + 1, updated_at = ? WHERE merchant_id = ? AND id = ?`
+
+	selectCart = `
+SELECT id, organisation_id, currency, state, content, frozen_at, version FROM carts WHERE merchant_id = ? AND id = ?`
+)

@@ -1,0 +1,204 @@
+package checkout
+
+import (
+	"bytes"
+	"context"
+	"strconv"
+
+	"github.com/kontorhq/kontor/credit"
+	"github.com/kontorhq/kontor/database"
+	"github.com/kontorhq/kontor/fault"
+	"github.com/kontorhq/kontor/money"
+	"github.com/kontorhq/kontor/orders"
+)
+
+// change replaces an order by a new version. The difference is decided about: what doesn't fit
+// is refused with the old version in force, or waits beside it.
+func (d *Desk) change(ctx context.Context, tx *database.Tx, w Wanted, existing orders.Order, found bool) (Placed, error) {
+	if !found {
+		return Placed{}, unknownOrder(w)
+	}
+	hash, err := orders.ContentHash(w.Kind, w.Header, w.Lines)
+	if err != nil {
+		return Placed{}, err
+	}
+	if repeated, err := d.versionAllowed(ctx, tx, w, existing, hash); err != nil || repeated {
+		return Placed{Order: existing, Repeated: repeated, Waiting: existing.State == orders.CreditReview || existing.Latest > existing.InForce}, err
+	}
+	p, err := d.price(ctx, tx, w)
+	if err != nil {
+		return Placed{}, err
+	}
+	decision, err := d.decide(ctx, tx, w, p, existing.ID, credit.Adjust)
+	if err != nil {
+		return Placed{}, err
+	}
+	if decision.Outcome == credit.Refused {
+		// A reject would cancel the whole order at the buyer: the old version simply stays.
+		return Placed{}, fault.New(fault.Conflict, "The change of order "+w.Number+" is refused and the order stays as it was: "+decision.Sentence)
+	}
+	o, err := d.lockUnchanged(ctx, tx, existing)
+	if err != nil {
+		return Placed{}, err
+	}
+	number := w.Version
+	if number == 0 {
+		number = o.Latest + 1
+	}
+	v := p.version(w, number, hash)
+	previous := o.Latest
+	o.Latest, o.Decision = number, kept(decision)
+	kind := "order.change_held"
+	switch {
+	case decision.Outcome == credit.Approved:
+		kind, v.State = "order.changed", orders.InForce
+		if o.State == orders.CreditReview {
+			kind = "order.approved"
+		}
+		if o.InForce > 0 && o.InForce != previous {
+			if err := orders.SetVersionState(ctx, tx, &o, o.InForce, orders.Replaced); err != nil {
+				return Placed{}, err
+			}
+		}
+		o.State, o.InForce, o.Version = orders.Approved, number, v
+	default:
+		v.State = orders.Waiting
+		if o.InForce == 0 {
+			o.Version = v
+		} else if o.Version, err = orders.FindVersion(ctx, tx, o, o.InForce); err != nil {
+			return Placed{}, err
+		}
+	}
+	if v.State == orders.InForce || previous != o.InForce {
+		if err := orders.SetVersionState(ctx, tx, &o, previous, orders.Replaced); err != nil {
+			return Placed{}, err
+		}
+	}
+	now := database.At(d.Clock.Now())
+	if err := orders.AddVersion(ctx, tx, &o, v, now); err != nil {
+		return Placed{}, err
+	}
+	o.Events++
+	if err := orders.Update(ctx, tx, &o, now); err != nil {
+		return Placed{}, err
+	}
+	return Placed{Order: o, Waiting: v.State == orders.Waiting}, d.tell(ctx, tx, &o, now, kind)
+}
+
+// cancel ends an order and gives back all that it holds. Cancelling what is cancelled does
+// nothing.
+func (d *Desk) cancel(ctx context.Context, tx *database.Tx, w Wanted, existing orders.Order, found bool) (Placed, error) {
+	if !found {
+		return Placed{}, unknownOrder(w)
+	}
+	if !existing.Live() {
+		if existing.State == orders.Cancelled && (w.Version == 0 || w.Version == existing.Latest) {
+			return Placed{Order: existing, Repeated: true}, nil
+		}
+		return Placed{}, ended(w, existing)
+	}
+	if w.Version != 0 && w.Version <= existing.Latest {
+		return Placed{}, late(w, existing)
+	}
+	w.Currency = existing.Currency
+	if _, err := d.release(ctx, tx, w, existing.ID); err != nil {
+		return Placed{}, err
+	}
+	o, err := d.lockUnchanged(ctx, tx, existing)
+	if err != nil {
+		return Placed{}, err
+	}
+	hash, err := orders.ContentHash(w.Kind, w.Header, w.Lines)
+	if err != nil {
+		return Placed{}, err
+	}
+	previous := o.Latest
+	number := w.Version
+	if number == 0 {
+		number = o.Latest + 1
+	}
+	zero := noTotals(o.Currency)
+	v := orders.Version{Number: number, State: orders.VersionCancelled, Hash: hash, Header: w.Header, Flags: w.Flags, DocumentID: w.DocumentID,
+		Goods: zero.Goods, Tax: zero.Tax, Freight: zero.Freight, Total: zero.Total}
+	now := database.At(d.Clock.Now())
+	for _, old := range []int64{o.InForce, previous} {
+		if old > 0 {
+			if err := orders.SetVersionState(ctx, tx, &o, old, orders.Replaced); err != nil {
+				return Placed{}, err
+			}
+		}
+	}
+	if err := orders.AddVersion(ctx, tx, &o, v, now); err != nil {
+		return Placed{}, err
+	}
+	o.State, o.Latest, o.InForce, o.Version = orders.Cancelled, number, number, v
+	o.Decision = orders.Decision{Outcome: "cancelled", Reason: "cancelled_by_buyer", Sentence: "The buyer cancelled the order.",
+		Available: zero.Total, Short: zero.Total}
+	o.Events++
+	if err := orders.Update(ctx, tx, &o, now); err != nil {
+		return Placed{}, err
+	}
+	return Placed{Order: o}, d.tell(ctx, tx, &o, now, "order.cancelled")
+}
+
+// versionAllowed checks a change against what was seen before: lower or equal versions with
+// other content are late, an equal one with the same content is a repeat, and nothing follows an
+// end (cXML reference 3.5 and 6.9).
+func (d *Desk) versionAllowed(ctx context.Context, tx *database.Tx, w Wanted, existing orders.Order, hash []byte) (repeated bool, err error) {
+	if !existing.Live() {
+		return false, ended(w, existing)
+	}
+	latest, err := orders.FindVersion(ctx, tx, existing, existing.Latest)
+	if err != nil {
+		return false, err
+	}
+	if (w.Version == 0 || w.Version == existing.Latest) && bytes.Equal(latest.Hash, hash) {
+		return true, nil
+	}
+	if w.Version != 0 && w.Version <= existing.Latest {
+		return false, late(w, existing)
+	}
+	return false, nil
+}
+
+// lockUnchanged takes the order's row, after the credit chain, and makes sure that what was
+// decided on still holds.
+func (d *Desk) lockUnchanged(ctx context.Context, tx *database.Tx, read orders.Order) (orders.Order, error) {
+	o, err := orders.Lock(ctx, tx, read.Merchant, read.ID)
+	if err == nil && o.RowVersion != read.RowVersion {
+		return o, database.ErrAgain
+	}
+	return o, err
+}
+
+// release gives back what an order holds.
+func (d *Desk) release(ctx context.Context, tx *database.Tx, w Wanted, reference string) (money.Amount, error) {
+	return credit.Release(ctx, tx, credit.Ask{Organisation: w.Organisation, Reference: reference, Total: money.Zero(w.Currency),
+		Actor: "kontor", At: d.Clock.Now()})
+}
+
+// finish closes a locked order whose State is set: its version, its row and its event.
+func (d *Desk) finish(ctx context.Context, tx *database.Tx, o *orders.Order, version int64, versionState, event string) error {
+	if err := orders.SetVersionState(ctx, tx, o, version, versionState); err != nil {
+		return err
+	}
+	now := database.At(d.Clock.Now())
+	o.Events++
+	if err := orders.Update(ctx, tx, o, now); err != nil {
+		return err
+	}
+	return d.tell(ctx, tx, o, now, event)
+}
+
+func unknownOrder(w Wanted) error {
+	return fault.At(fault.Unknown, "OrderRequest/OrderRequestHeader/@orderID", "order "+w.Number+" was never received, so it can't be changed")
+}
+
+func ended(w Wanted, existing orders.Order) error {
+	return fault.At(fault.Conflict, "OrderRequest/OrderRequestHeader/@orderID", "order "+w.Number+" is "+existing.State+" and can't be changed any more")
+}
+
+func late(w Wanted, existing orders.Order) error {
+	return fault.At(fault.Conflict, "OrderRequest/OrderRequestHeader/@orderVersion",
+		"version "+strconv.FormatInt(w.Version, 10)+" of order "+w.Number+" comes too late, version "+strconv.FormatInt(existing.Latest, 10)+" is here already")
+}

@@ -1,0 +1,351 @@
+package checkout
+
+import (
+	"context"
+	"math/big"
+	"strconv"
+
+	"github.com/kontorhq/kontor/accounts"
+	"github.com/kontorhq/kontor/catalog"
+	"github.com/kontorhq/kontor/database"
+	"github.com/kontorhq/kontor/fault"
+	"github.com/kontorhq/kontor/money"
+	"github.com/kontorhq/kontor/orders"
+)
+
+// priced is an order as we see it: lines at the price that counts, sums, and what was found.
+type priced struct {
+	Totals
+	lines  []orders.Line
+	flags  []orders.Flag
+	review string // why a person must look at it; empty for no reason
+}
+
+func (p *priced) flag(code, message string, line int64) {
+	p.flags = append(p.flags, orders.Flag{Code: code, Message: message, Line: line})
+}
+
+// price matches each line to the snapshot that it came from, else to what the organisation pays
+// today, and sums up with our own tax and freight. The buyer's figures are compared, not trusted
+// (cXML reference 3.5 and 6.5, credit and terms section 1).
+func (d *Desk) price(ctx context.Context, tx *database.Tx, w Wanted) (priced, error) {
+	p := priced{Totals: noTotals(w.Currency), lines: make([]orders.Line, len(w.Lines)), flags: append([]orders.Flag(nil), w.Flags...)}
+	today := w.Merchant.Today(d.Clock)
+	snapshots, err := d.snapshots(ctx, tx, w)
+	if err != nil {
+		return p, err
+	}
+	skus := make([]string, len(w.Lines))
+	for i, l := range w.Lines {
+		skus[i] = l.SKU
+	}
+	offers, err := catalog.Offers(ctx, tx, w.Organisation, w.Currency, today, skus)
+	if err != nil {
+		return p, err
+	}
+	for i, asked := range w.Lines {
+		offer := offers[accounts.Fold(asked.SKU)]
+		if p.lines[i], err = d.priceLine(&p, w, asked, offer, snapshots[i]); err != nil {
+			return p, err
+		}
+		if p.Goods, err = p.Goods.Add(p.lines[i].Amount); err != nil {
+			return p, fault.At(fault.Invalid, "OrderRequest", "the order's amount is too large").Because(err)
+		}
+	}
+	if err := p.compareTotal(w); err != nil {
+		return p, err
+	}
+	rates, err := w.Merchant.Rates()
+	if err != nil {
+		return p, err
+	}
+	if err := p.addTax(w, rates, today, offers); err != nil {
+		return p, err
+	}
+	if err := p.addFreight(w, rates, offers); err != nil {
+		return p, err
+	}
+	return p, p.sum()
+}
+
+// snapshots finds for each line the frozen cart line that its auxiliary id names. An id of
+// another organisation, of another product or of no cart is no match: it is a hint.
+func (d *Desk) snapshots(ctx context.Context, tx *database.Tx, w Wanted) ([]*match, error) {
+	matches := make([]*match, len(w.Lines))
+	carts := map[string]*Cart{}
+	for i, l := range w.Lines {
+		id, number, ok := cartOf(l.AuxiliaryID)
+		if !ok {
+			continue
+		}
+		cart, seen := carts[id]
+		if !seen {
+			found, err := FindCart(ctx, tx, w.Merchant.ID, id)
+			if err != nil && fault.CodeOf(err) != fault.Unknown {
+				return nil, err
+			}
+			if err == nil && found.Frozen && found.Organisation == w.Organisation.ID && found.Currency == w.Currency {
+				cart = &found
+			}
+			carts[id] = cart
+		}
+		if cart == nil || number < 1 || number > int64(len(cart.Lines)) {
+			continue
+		}
+		line := cart.Lines[number-1]
+		if accounts.Fold(line.SKU) != accounts.Fold(l.SKU) {
+			continue
+		}
+		matches[i] = &match{line: line, stale: d.Clock.Now().Sub(cart.FrozenAt.Time) > quoteLife}
+	}
+	return matches, nil
+}
+
+// match is the snapshot line that an order line came from.
+type match struct {
+	line  CartLine
+	stale bool
+}
+
+// priceLine finds the price that counts for one line and says where it differs from the buyer's.
+func (d *Desk) priceLine(p *priced, w Wanted, asked orders.Line, offer *catalog.Offer, from *match) (orders.Line, error) {
+	l := asked
+	l.Tax, l.Amount = money.Zero(w.Currency), money.Zero(w.Currency)
+	per := money.One
+	if l.Per != nil {
+		per = *l.Per
+	}
+	if l.Group || w.Header.Blanket != nil {
+		l.UnitPrice = l.BuyerPrice
+		return l, nil // a group's parts carry the price; a blanket order buys nothing yet
+	}
+	theirs, err := money.LineTotal(l.Quantity, l.BuyerPrice, per, w.Currency)
+	if err != nil {
+		return l, fault.At(fault.Invalid, "OrderRequest/ItemOut["+strconv.FormatInt(l.Position, 10)+"]",
+			"the line's amount is too large").Because(err)
+	}
+	ours, known := p.ourPrice(l, offer, from)
+	if offer != nil {
+		l.ProductID = offer.ID
+		if l.Name == "" {
+			l.Name = offer.Name
+		}
+	}
+	if !known {
+		// Nothing to compare with: the buyer's price counts, and is flagged.
+		l.UnitPrice, l.Amount = l.BuyerPrice, theirs
+		if !w.Policy.AcceptBelow {
+			p.wait("The price of line " + strconv.FormatInt(l.Line, 10) + " (" + l.SKU + ") could not be checked.")
+		}
+		return l, nil
+	}
+	our, err := money.LineTotal(l.Quantity, ours, per, w.Currency)
+	if err != nil {
+		return l, err
+	}
+	l.UnitPrice, l.Amount = ours, our
+	difference := exact(l.Quantity, l.BuyerPrice, per)
+	difference.Sub(difference, exact(l.Quantity, ours, per))
+	half := halfUnit(w.Currency)
+	number := strconv.FormatInt(l.Line, 10)
+	switch {
+	case difference.Cmp(half) > 0:
+		p.flag(orders.FlagPriceAbove, "line "+number+" was ordered at "+l.BuyerPrice.String()+", our price of "+ours.String()+" counts", l.Line)
+	case difference.Cmp(new(big.Rat).Neg(half)) < 0:
+		// Never invoice above the order's own price: what is accepted is accepted at that price.
+		l.UnitPrice, l.Amount = l.BuyerPrice, theirs
+		if difference.Cmp(new(big.Rat).Neg(w.Policy.tolerance(our))) >= 0 {
+			break
+		}
+		short, _ := our.Sub(theirs)
+		message := "line " + number + " was ordered at " + l.BuyerPrice.String() + " instead of " + ours.String() + ", " + short.String() + " less"
+		p.flag(orders.FlagPriceBelow, message, l.Line)
+		if !w.Policy.AcceptBelow {
+			p.wait("The order's prices are below ours: " + message + ".")
+		}
+	}
+	if offer != nil {
+		if err := offer.CheckQuantity(l.Quantity, l.Unit); err != nil {
+			p.flag(orders.FlagQuantityRule, "line "+number+": "+err.Error(), l.Line)
+		}
+	}
+	return l, nil
+}
+
+// ourPrice is the snapshot's price while it holds for that quantity and unit, else today's.
+func (p *priced) ourPrice(l orders.Line, offer *catalog.Offer, from *match) (money.Decimal, bool) {
+	if from != nil && !from.stale && from.line.Unit == l.Unit && from.line.Quantity.Cmp(l.Quantity) == 0 {
+		return from.line.UnitPrice, true
+	}
+	number := strconv.FormatInt(l.Line, 10)
+	if offer == nil {
+		if from != nil && !from.stale && from.line.Unit == l.Unit {
+			return from.line.UnitPrice, true // quoted, and since withdrawn
+		}
+		p.flag(orders.FlagProductUnknown, "line "+number+": "+l.SKU+" is not in the catalogue of this buyer", l.Line)
+		return money.Decimal{}, false
+	}
+	quote, err := offer.At(l.Quantity, l.Unit)
+	if err != nil {
+		p.flag(orders.FlagUnitUnknown, "line "+number+": "+l.SKU+" is not sold in the unit "+l.Unit, l.Line)
+		return money.Decimal{}, false
+	}
+	if from != nil && from.stale {
+		p.flag(orders.FlagQuoteStale, "line "+number+" comes from a cart that is too old, it was priced again", l.Line)
+	}
+	return quote.Price, true
+}
+
+// wait keeps the first reason why a person must look.
+func (p *priced) wait(reason string) {
+	if p.review == "" {
+		p.review = reason
+	}
+}
+
+// tolerance is how far a line may be below ours: half a minor unit, the percentage or the
+// amount, whichever is most.
+func (policy Policy) tolerance(our money.Amount) *big.Rat {
+	most := halfUnit(our.Currency)
+	if policy.TolerancePercent != nil {
+		share := new(big.Rat).Mul(money.MustDecimal(our.Text()).Rat(), policy.TolerancePercent.Rat())
+		if share.Quo(share, big.NewRat(100, 1)); share.Cmp(most) > 0 {
+			most = share
+		}
+	}
+	if policy.ToleranceAmount != nil && policy.ToleranceAmount.Rat().Cmp(most) > 0 {
+		most = policy.ToleranceAmount.Rat()
+	}
+	return most
+}
+
+func exact(quantity, price, per money.Decimal) *big.Rat {
+	r := new(big.Rat).Mul(quantity.Rat(), price.Rat())
+	return r.Quo(r, per.Rat())
+}
+
+// halfUnit is half a minor unit of the currency, in major units.
+func halfUnit(currency string) *big.Rat {
+	exponent, _ := money.Exponent(currency)
+	return new(big.Rat).SetFrac(big.NewInt(1), new(big.Int).Mul(big.NewInt(2), new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(exponent)), nil)))
+}
+
+// compareTotal holds the order's Total against the sum of its own lines, half a minor unit a
+// line being allowed. Total with tax and shipping in it is accepted and noted.
+func (p *priced) compareTotal(w Wanted) error {
+	if w.Header.StatedTotal == nil || w.Header.Blanket != nil {
+		return nil
+	}
+	sum := new(big.Rat)
+	for _, l := range w.Lines {
+		if l.Group {
+			continue
+		}
+		per := money.One
+		if l.Per != nil {
+			per = *l.Per
+		}
+		amount, err := money.LineTotal(l.Quantity, l.BuyerPrice, per, w.Currency)
+		if err != nil {
+			return err
+		}
+		sum.Add(sum, money.MustDecimal(amount.Text()).Rat())
+	}
+	allowed := new(big.Rat).Mul(halfUnit(w.Currency), new(big.Rat).SetInt64(int64(len(w.Lines))))
+	stated := w.Header.StatedTotal.Rat()
+	if near(stated, sum, allowed) {
+		return nil
+	}
+	with := new(big.Rat).Set(sum)
+	for _, extra := range []*money.Decimal{w.Header.StatedTax, w.Header.StatedFreight} {
+		if extra != nil {
+			with.Add(with, extra.Rat())
+		}
+	}
+	exponent, _ := money.Exponent(w.Currency)
+	message := "Total is " + w.Header.StatedTotal.String() + ", the lines come to " + sum.FloatString(exponent)
+	if near(stated, with, allowed) {
+		p.flag(orders.FlagTotalIncludes, message+", with tax and shipping to "+with.FloatString(exponent), 0)
+		return nil
+	}
+	if w.Policy.RefuseMismatch {
+		return fault.At(fault.Invalid, "OrderRequest/OrderRequestHeader/Total", message)
+	}
+	p.flag(orders.FlagTotalDiffers, message, 0)
+	return nil
+}
+
+func near(a, b, allowed *big.Rat) bool {
+	difference := new(big.Rat).Sub(a, b)
+	return difference.Abs(difference).Cmp(allowed) <= 0
+}
+
+// addTax takes the merchant's rates where they know the place, else what the order states.
+func (p *priced) addTax(w Wanted, rates accounts.Rates, today money.Date, offers map[string]*catalog.Offer) error {
+	taxed := make([]taxable, len(p.lines))
+	for i, l := range p.lines {
+		taxed[i] = taxable{minor: l.Amount.Minor, shipTo: w.Header.ShipTo}
+		if l.ShipTo != nil {
+			taxed[i].shipTo = l.ShipTo
+		}
+		if offer := offers[accounts.Fold(l.SKU)]; offer != nil {
+			taxed[i].class = offer.TaxClass
+		}
+	}
+	shares, tax, known, err := taxOn(taxed, rates.Tax, w.Organisation.TaxExempt, w.Currency, today)
+	if err != nil {
+		return err
+	}
+	stated, err := statedAmount(w.Header.StatedTax, w.Currency)
+	if err != nil {
+		return err
+	}
+	if !known && w.Header.StatedTax != nil {
+		p.Tax = stated
+		if len(rates.Tax) > 0 {
+			p.flag(orders.FlagTaxAsStated, "no rate is known for the place of delivery, the order's own tax of "+stated.String()+" counts", 0)
+		}
+		return nil
+	}
+	p.Tax = tax
+	for i := range p.lines {
+		p.lines[i].Tax = money.Of(shares[i], w.Currency)
+	}
+	if w.Header.StatedTax != nil && stated != tax {
+		p.flag(orders.FlagTaxDiffers, "the order states a tax of "+stated.String()+", ours of "+tax.String()+" counts", 0)
+	}
+	return nil
+}
+
+// addFreight takes the merchant's estimate where its table has one, else what the order states.
+func (p *priced) addFreight(w Wanted, rates accounts.Rates, offers map[string]*catalog.Offer) error {
+	if w.Header.Blanket != nil {
+		return nil
+	}
+	var load cargo
+	for _, l := range p.lines {
+		load.add(offers[accounts.Fold(l.SKU)], l.Quantity)
+	}
+	freight, known, err := freightOn(p.Goods, load, rates.Freight)
+	if err != nil {
+		return err
+	}
+	stated, err := statedAmount(w.Header.StatedFreight, w.Currency)
+	if err != nil {
+		return err
+	}
+	p.Freight = freight
+	if w.Header.StatedFreight != nil && !known {
+		p.Freight = stated
+	} else if w.Header.StatedFreight != nil && stated != freight {
+		p.flag(orders.FlagFreightDiffers, "the order states shipping of "+stated.String()+", ours of "+freight.String()+" counts", 0)
+	}
+	return nil
+}
+
+func statedAmount(d *money.Decimal, currency string) (money.Amount, error) {
+	if d == nil {
+		return money.Zero(currency), nil
+	}
+	return d.Round(currency)
+}

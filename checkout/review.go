@@ -1,0 +1,133 @@
+package checkout
+
+import (
+	"context"
+	"encoding/json"
+
+	"github.com/kontorhq/kontor/accounts"
+	"github.com/kontorhq/kontor/credit"
+	"github.com/kontorhq/kontor/database"
+	"github.com/kontorhq/kontor/fault"
+	"github.com/kontorhq/kontor/orders"
+)
+
+// Ruling is what a person decides about something that waits.
+type Ruling struct {
+	Merchant string
+	Order    string
+	Actor    string
+	Reason   string
+	Override bool // let it pass although it still doesn't fit
+}
+
+// ReleaseOrder lets an order, or a change of one, that waits go on. The credit desk decides
+// again with the figures of this moment: what still doesn't fit is a fault.Conflict with the
+// sum, unless the person overrides it.
+func (d *Desk) ReleaseOrder(ctx context.Context, tx *database.Tx, r Ruling) (orders.Order, error) {
+	read, organisation, version, err := d.waiting(ctx, tx, r)
+	if err != nil {
+		return orders.Order{}, err
+	}
+	decision, err := credit.Adjust(ctx, tx, credit.Ask{Organisation: organisation, Reference: read.ID, Total: version.Total,
+		Override: r.Override, Actor: r.Actor, Reason: r.Reason, At: d.Clock.Now()})
+	if err != nil {
+		return orders.Order{}, err
+	}
+	if decision.Outcome != credit.Approved {
+		return orders.Order{}, fault.New(fault.Conflict, decision.Sentence)
+	}
+	o, err := d.lockUnchanged(ctx, tx, read)
+	if err != nil {
+		return orders.Order{}, err
+	}
+	was := o
+	if o.InForce > 0 {
+		if err := orders.SetVersionState(ctx, tx, &o, o.InForce, orders.Replaced); err != nil {
+			return orders.Order{}, err
+		}
+	}
+	result := "order.changed"
+	if o.InForce == 0 {
+		result = "order.approved"
+	}
+	version.State = orders.InForce
+	o.State, o.InForce, o.Version = orders.Approved, version.Number, version
+	o.Decision = kept(decision)
+	o.Decision.Actor, o.Decision.Why = r.Actor, r.Reason
+	// Two facts: that what waited was decided, and what the order is now.
+	return d.rule(ctx, tx, r, was, o, orders.InForce, "order.released", result)
+}
+
+// RejectOrder ends what waits: a new order is refused, a change leaves the old version in force.
+func (d *Desk) RejectOrder(ctx context.Context, tx *database.Tx, r Ruling) (orders.Order, error) {
+	if r.Reason == "" {
+		return orders.Order{}, fault.At(fault.Invalid, "reason", "say why the order is rejected")
+	}
+	read, organisation, version, err := d.waiting(ctx, tx, r)
+	if err != nil {
+		return orders.Order{}, err
+	}
+	_ = organisation
+	o, err := d.lockUnchanged(ctx, tx, read)
+	if err != nil {
+		return orders.Order{}, err
+	}
+	was := o
+	version.State = orders.VersionRefused
+	zero := noTotals(o.Currency)
+	o.Decision = orders.Decision{Outcome: credit.Refused, Reason: "rejected", Sentence: r.Reason, Actor: r.Actor, Why: r.Reason,
+		Available: zero.Total, Short: zero.Total}
+	if o.InForce > 0 {
+		if o.Version, err = orders.FindVersion(ctx, tx, o, o.InForce); err != nil {
+			return orders.Order{}, err
+		}
+		return d.rule(ctx, tx, r, was, o, orders.VersionRefused, "order.change_rejected")
+	}
+	o.State, o.Version = orders.Refused, version
+	return d.rule(ctx, tx, r, was, o, orders.VersionRefused, "order.rejected", "order.refused")
+}
+
+// waiting finds what the ruling is about.
+func (d *Desk) waiting(ctx context.Context, tx *database.Tx, r Ruling) (orders.Order, accounts.Organisation, orders.Version, error) {
+	o, err := orders.Find(ctx, tx, r.Merchant, r.Order)
+	if err == nil {
+		err = o.MayRelease()
+	}
+	if err != nil {
+		return o, accounts.Organisation{}, orders.Version{}, err
+	}
+	organisation, err := accounts.FindOrganisation(ctx, tx, r.Merchant, o.Organisation)
+	if err != nil {
+		return o, organisation, orders.Version{}, err
+	}
+	version, err := orders.FindVersion(ctx, tx, o, o.Latest)
+	return o, organisation, version, err
+}
+
+// rule stores a ruling on the latest version with its events and its audit entry.
+func (d *Desk) rule(ctx context.Context, tx *database.Tx, r Ruling, was, o orders.Order, versionState string, events ...string) (orders.Order, error) {
+	if err := orders.SetVersionState(ctx, tx, &o, o.Latest, versionState); err != nil {
+		return orders.Order{}, err
+	}
+	now := database.At(d.Clock.Now())
+	o.Events += int64(len(events))
+	if err := orders.Update(ctx, tx, &o, now); err != nil {
+		return orders.Order{}, err
+	}
+	last := o.Events
+	for i, event := range events {
+		o.Events = last - int64(len(events)-1-i)
+		if err := d.tell(ctx, tx, &o, now, event); err != nil {
+			return orders.Order{}, err
+		}
+	}
+	before, err := json.Marshal(map[string]any{"state": was.State, "decision": was.Decision})
+	if err != nil {
+		return orders.Order{}, err
+	}
+	after, err := json.Marshal(map[string]any{"state": o.State, "decision": o.Decision})
+	if err != nil {
+		return orders.Order{}, err
+	}
+	return o, accounts.Audit(ctx, tx, o.Merchant, now.Time, r.Actor, events[0], o.ID, r.Reason, string(before), string(after))
+}

@@ -1,0 +1,124 @@
+// Package config reads the environment, once, at the start: one struct, described field by field
+// in docs/configuration.md. A wrong value stops the program with the variable's name.
+package config
+
+import (
+	"crypto/rand"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/caarlos0/env/v11"
+)
+
+// Config is what the environment says. Every variable begins with KONTOR_.
+type Config struct {
+	DatabaseURL  string        `env:"DATABASE_URL" envDefault:"sqlite:kontor.db"`
+	SecretKey    string        `env:"SECRET_KEY"`
+	Listen       string        `env:"LISTEN" envDefault:"127.0.0.1:8080"`
+	PublicURL    string        `env:"PUBLIC_URL"`
+	LogLevel     string        `env:"LOG_LEVEL" envDefault:"info"`
+	MaxDocument  int           `env:"MAX_DOCUMENT_BYTES" envDefault:"10485760"`
+	MaxLines     int           `env:"MAX_DOCUMENT_LINES" envDefault:"10000"`
+	MaxJSON      int64         `env:"MAX_JSON_BYTES" envDefault:"4194304"`
+	ReadTimeout  time.Duration `env:"READ_TIMEOUT" envDefault:"30s"`
+	WriteTimeout time.Duration `env:"WRITE_TIMEOUT" envDefault:"60s"`
+	SendTimeout  time.Duration `env:"SEND_TIMEOUT" envDefault:"30s"`
+	Shutdown     time.Duration `env:"SHUTDOWN_TIMEOUT" envDefault:"30s"`
+	Workers      int           `env:"OUTBOX_WORKERS" envDefault:"2"`
+}
+
+// Read reads and checks the environment.
+func Read() (Config, error) {
+	var c Config
+	if err := env.ParseWithOptions(&c, env.Options{Prefix: "KONTOR_"}); err != nil {
+		return Config{}, fmt.Errorf("the configuration is wrong: %w", err)
+	}
+	if c.PublicURL == "" {
+		c.PublicURL = "http://" + browsable(c.Listen)
+	}
+	c.PublicURL = strings.TrimRight(c.PublicURL, "/")
+	return c, c.check()
+}
+
+func (c Config) check() error {
+	var wrong []error
+	say := func(name, what string) { wrong = append(wrong, errors.New("KONTOR_"+name+" "+what)) }
+	if u, err := url.Parse(c.PublicURL); err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") || u.Path != "" {
+		say("PUBLIC_URL", "must be http:// or https:// with a host and nothing after it")
+	}
+	if _, _, err := net.SplitHostPort(c.Listen); err != nil {
+		say("LISTEN", "must be an address and a port, such as 127.0.0.1:8080")
+	}
+	switch c.LogLevel {
+	case "debug", "info", "warn", "error":
+	default:
+		say("LOG_LEVEL", "must be debug, info, warn or error")
+	}
+	if c.SecretKey != "" && len(c.SecretKey) < 32 {
+		say("SECRET_KEY", "must have at least 32 characters")
+	}
+	for name, value := range map[string]int64{"MAX_DOCUMENT_BYTES": int64(c.MaxDocument), "MAX_DOCUMENT_LINES": int64(c.MaxLines),
+		"MAX_JSON_BYTES": c.MaxJSON, "READ_TIMEOUT": int64(c.ReadTimeout), "WRITE_TIMEOUT": int64(c.WriteTimeout),
+		"SEND_TIMEOUT": int64(c.SendTimeout), "SHUTDOWN_TIMEOUT": int64(c.Shutdown), "OUTBOX_WORKERS": int64(c.Workers)} {
+		if value <= 0 {
+			say(name, "must be more than 0")
+		}
+	}
+	return errors.Join(wrong...)
+}
+
+// browsable is an address that a browser on this machine can open.
+func browsable(listen string) string {
+	host, port, err := net.SplitHostPort(listen)
+	if err != nil {
+		return listen
+	}
+	if ip := net.ParseIP(host); host == "" || (ip != nil && ip.IsUnspecified()) {
+		host = "localhost"
+	}
+	return net.JoinHostPort(host, port)
+}
+
+// Secret gives the secret key. Without the variable, SQLite keeps one in a file beside the
+// database, readable by its owner only, and made tells that it was just made; PostgreSQL has no
+// such place, so there the variable is required.
+func (c Config) Secret() (key []byte, made string, err error) {
+	if c.SecretKey != "" {
+		return []byte(c.SecretKey), "", nil
+	}
+	path, lite := strings.CutPrefix(c.DatabaseURL, "sqlite:")
+	if !lite {
+		return nil, "", errors.New("KONTOR_SECRET_KEY is missing: with PostgreSQL it must be set, to at least 32 random characters")
+	}
+	file := filepath.Join(filepath.Dir(path), "kontor.key")
+	if text, err := os.ReadFile(file); err == nil { //nolint:gosec // the operator's own file
+		return []byte(strings.TrimSpace(string(text))), "", nil
+	} else if !errors.Is(err, os.ErrNotExist) {
+		return nil, "", fmt.Errorf("the key file can't be read: %w", err)
+	}
+	var random [32]byte
+	_, _ = rand.Read(random[:]) // never fails (crypto/rand)
+	text := base64.RawURLEncoding.EncodeToString(random[:])
+	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
+		return nil, "", err
+	}
+	// O_EXCL: of two processes that start at once one makes the key and the other reads it.
+	f, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if errors.Is(err, os.ErrExist) {
+		return c.Secret()
+	}
+	if err != nil {
+		return nil, "", fmt.Errorf("the key file can't be made: %w", err)
+	}
+	if _, err := f.WriteString(text + "\n"); err != nil {
+		return nil, "", errors.Join(err, f.Close())
+	}
+	return []byte(text), file, f.Close()
+}

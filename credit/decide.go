@@ -1,0 +1,144 @@
+package credit
+
+import (
+	"context"
+	"time"
+
+	"github.com/kontorhq/kontor/accounts"
+	"github.com/kontorhq/kontor/database"
+	"github.com/kontorhq/kontor/fault"
+	"github.com/kontorhq/kontor/money"
+)
+
+// Ask is a question to the credit desk: may this reference take up Total of the organisation's
+// line? Total is the whole amount that is to be held, not a difference.
+type Ask struct {
+	Organisation accounts.Organisation
+	Reference    string
+	Total        money.Amount
+	Override     bool   // a person lets it pass although it doesn't fit
+	Actor        string // who or what asks
+	Reason       string // why, in a person's words
+	At           time.Time
+}
+
+// Reserve decides about a new reference and, when it fits, holds the amount. It locks the whole
+// chain of lines, root first, before anything is written that refers to them.
+//
+// A refusal writes nothing and is no error. A missing line is one: fault.PaymentRequired, since
+// then there is no way to buy on account.
+func Reserve(ctx context.Context, tx *database.Tx, ask Ask) (Decision, error) {
+	chain, err := lockChain(ctx, tx, ask.Organisation, ask.Total.Currency)
+	if err != nil {
+		return Decision{}, err
+	}
+	decision := decide(chain, ask, ask.Total.Minor)
+	if decision.Outcome != Approved {
+		return decision, nil
+	}
+	own := chain[len(chain)-1]
+	if err := move(ctx, tx, own, movement{PartHolds, "hold", ask.Total.Minor, ask.Reference, ask.Reason, ask.Actor, ask.At}); err != nil {
+		return Decision{}, err
+	}
+	_, err = tx.Exec(ctx, insertHold, own.Merchant, ask.Reference, own.ID, ask.Total.Minor, database.At(ask.At), database.At(ask.At))
+	return decision, err
+}
+
+// Adjust decides about another amount for a reference that may hold one already. Only the
+// difference is tested, and less always fits.
+func Adjust(ctx context.Context, tx *database.Tx, ask Ask) (Decision, error) {
+	chain, err := lockChain(ctx, tx, ask.Organisation, ask.Total.Currency)
+	if err != nil {
+		return Decision{}, err
+	}
+	held, known, err := heldBy(ctx, tx, ask.Organisation.Merchant, ask.Reference)
+	if err != nil {
+		return Decision{}, err
+	}
+	delta := ask.Total.Minor - held
+	decision := decide(chain, ask, delta)
+	if decision.Outcome != Approved {
+		return decision, nil
+	}
+	own := chain[len(chain)-1]
+	kind := "change"
+	if held == 0 {
+		kind = "hold"
+	}
+	if delta != 0 {
+		if err := move(ctx, tx, own, movement{PartHolds, kind, delta, ask.Reference, ask.Reason, ask.Actor, ask.At}); err != nil {
+			return Decision{}, err
+		}
+	}
+	if !known {
+		_, err = tx.Exec(ctx, insertHold, own.Merchant, ask.Reference, own.ID, ask.Total.Minor, database.At(ask.At), database.At(ask.At))
+		return decision, err
+	}
+	_, err = tx.Exec(ctx, updateHold, ask.Total.Minor, "active", database.At(ask.At), own.Merchant, ask.Reference)
+	return decision, err
+}
+
+// Release gives back all that the reference holds, and tells how much that was. Repeats and
+// references that hold nothing give back zero.
+func Release(ctx context.Context, tx *database.Tx, ask Ask) (money.Amount, error) {
+	none := money.Zero(ask.Total.Currency)
+	chain, err := lockChain(ctx, tx, ask.Organisation, ask.Total.Currency)
+	if fault.CodeOf(err) == fault.PaymentRequired {
+		return none, nil // no line, so nothing was ever held
+	}
+	if err != nil {
+		return none, err
+	}
+	held, known, err := heldBy(ctx, tx, ask.Organisation.Merchant, ask.Reference)
+	if err != nil || !known || held == 0 {
+		return none, err
+	}
+	own := chain[len(chain)-1]
+	if err := move(ctx, tx, own, movement{PartHolds, "release", -held, ask.Reference, ask.Reason, ask.Actor, ask.At}); err != nil {
+		return none, err
+	}
+	_, err = tx.Exec(ctx, updateHold, int64(0), "released", database.At(ask.At), own.Merchant, ask.Reference)
+	return own.Amount(held), err
+}
+
+// decide tests delta against every line of the locked chain. It has no effect.
+func decide(chain []Line, ask Ask, delta int64) Decision {
+	own, least := chain[len(chain)-1], tightest(chain)
+	d := Decision{
+		Outcome: Approved, Reason: WithinLimit,
+		Asked: ask.Total, Available: own.Amount(least.Available()), Short: own.Amount(0),
+		Line: own.ID, Bound: least.OrganisationName,
+	}
+	closed := closedLine(chain)
+	switch {
+	case delta <= 0:
+		d.Sentence = "It takes up no more credit than before."
+	case closed == nil && delta <= least.Available():
+		d.Sentence = "It fits: " + own.Amount(least.Available()-delta).String() + " stay available."
+	default:
+		short := delta - least.Available()
+		d.Outcome, d.Reason, d.Short = Review, OverLimit, own.Amount(short)
+		if ask.Organisation.OverLimit == accounts.Refuse {
+			d.Outcome = Refused
+		}
+		d.Sentence = own.Amount(short).String() + " over the credit limit of " + least.OrganisationName + ": " +
+			own.Amount(delta).String() + " asked, " + own.Amount(least.Available()).String() + " available."
+		if closed != nil {
+			d.Reason, d.Short = LineClosed, own.Amount(0)
+			d.Sentence = "The credit line of " + closed.OrganisationName + " is closed."
+		}
+		if ask.Override {
+			d.Outcome, d.Reason = Approved, Released
+		}
+	}
+	return d
+}
+
+func closedLine(chain []Line) *Line {
+	for i := range chain {
+		if chain[i].Disabled {
+			return &chain[i]
+		}
+	}
+	return nil
+}

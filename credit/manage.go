@@ -1,0 +1,224 @@
+package credit
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/kontorhq/kontor/accounts"
+	"github.com/kontorhq/kontor/database"
+	"github.com/kontorhq/kontor/fault"
+	"github.com/kontorhq/kontor/money"
+)
+
+// Opening is a new line: its limit, and what the organisation owes already when Kontor takes
+// over, as one hold.
+type Opening struct {
+	Organisation accounts.Organisation
+	Limit        money.Amount
+	Holds        money.Amount
+	Actor        string
+	At           time.Time
+}
+
+// Open makes the line and links it to the lines above and below it. The opening hold is a fact,
+// not a decision: it may exceed the limit.
+func Open(ctx context.Context, tx *database.Tx, opening Opening) (Line, error) {
+	o, currency, at := opening.Organisation, opening.Limit.Currency, database.At(opening.At)
+	if opening.Limit.Minor < 0 || opening.Holds.Minor < 0 {
+		return Line{}, fault.At(fault.Invalid, "limit", "a limit and an opening hold can't be negative")
+	}
+	if opening.Holds.Currency == "" {
+		opening.Holds = money.Zero(currency)
+	}
+	if opening.Holds.Currency != currency {
+		return Line{}, fault.At(fault.Invalid, "opening_hold", "the opening hold is not in the limit's currency")
+	}
+	var depth int64
+	if err := tx.Get(ctx, &depth, selectDepth, o.Merchant, o.ID, o.Merchant); err != nil {
+		return Line{}, err
+	}
+	id := database.NewID("lin")
+	inserted, err := tx.Exec(ctx, insertLine, o.Merchant, id, o.ID, currency, depth, opening.Limit.Minor, at, at)
+	if err != nil {
+		return Line{}, err
+	}
+	if inserted == 0 {
+		return Line{}, fault.New(fault.Conflict, o.Name+" has a credit line in "+currency+" already")
+	}
+	for _, link := range []string{linkSelf, linkAncestors, linkDescendants} {
+		if _, err := tx.Exec(ctx, link, id, o.ID, o.Merchant, o.Merchant, currency); err != nil {
+			return Line{}, err
+		}
+	}
+	if _, err := tx.Exec(ctx, sumTree, o.Merchant, id); err != nil {
+		return Line{}, err
+	}
+	chain, err := lockChain(ctx, tx, o, currency)
+	if err != nil {
+		return Line{}, err
+	}
+	own := chain[len(chain)-1]
+	m := movement{PartLimit, "opening", opening.Limit.Minor, id, "line opened", opening.Actor, opening.At}
+	if _, err := tx.Exec(ctx, countEntry, at, own.Merchant, own.ID); err != nil {
+		return Line{}, err
+	}
+	if err := writeEntry(ctx, tx, own, 1, own.Limit, m); err != nil {
+		return Line{}, err
+	}
+	own.Entries = 1
+	if opening.Holds.Minor > 0 {
+		m := movement{PartHolds, "opening", opening.Holds.Minor, "opening:" + own.ID, "owed when the line was opened", opening.Actor, opening.At}
+		if err := move(ctx, tx, own, m); err != nil {
+			return Line{}, err
+		}
+		if _, err := tx.Exec(ctx, insertHold, own.Merchant, m.reference, own.ID, m.amount, at, at); err != nil {
+			return Line{}, err
+		}
+	}
+	return FindLine(ctx, tx, o.Merchant, id)
+}
+
+// SetLimit changes a limit, for a reason and by a person who are kept. A lower limit than the
+// exposure is allowed: it blocks new orders and cancels nothing.
+func SetLimit(ctx context.Context, tx *database.Tx, merchant, id string, limit money.Amount, actor, reason string, at time.Time) (Line, error) {
+	line, err := FindLine(ctx, tx, merchant, id)
+	if err != nil {
+		return Line{}, err
+	}
+	if limit.Currency != line.Currency || limit.Minor < 0 {
+		return Line{}, fault.At(fault.Invalid, "limit", "a limit is an amount in "+line.Currency+" and not negative")
+	}
+	if reason == "" {
+		return Line{}, fault.At(fault.Invalid, "reason", "say why the limit changes")
+	}
+	chain, err := lockChain(ctx, tx, accounts.Organisation{Merchant: merchant, ID: line.Organisation, Name: line.OrganisationName}, line.Currency)
+	if err != nil {
+		return Line{}, err
+	}
+	own := chain[len(chain)-1]
+	if _, err := tx.Exec(ctx, updateLimit, limit.Minor, database.At(at), merchant, id); err != nil {
+		return Line{}, err
+	}
+	m := movement{PartLimit, "limit", limit.Minor - own.Limit, id, reason, actor, at}
+	if err := writeEntry(ctx, tx, own, own.Entries+1, limit.Minor, m); err != nil {
+		return Line{}, err
+	}
+	was, became := fmt.Sprintf(`{"limit":%d}`, own.Limit), fmt.Sprintf(`{"limit":%d}`, limit.Minor)
+	if err := accounts.Audit(ctx, tx, merchant, at, actor, "credit.limit", id, reason, was, became); err != nil {
+		return Line{}, err
+	}
+	return FindLine(ctx, tx, merchant, id)
+}
+
+// FindLine reads a line by its id.
+func FindLine(ctx context.Context, q database.Querier, merchant, id string) (Line, error) {
+	var r row
+	err := q.Get(ctx, &r, selectLine, merchant, id)
+	if database.None(err) {
+		return Line{}, fault.New(fault.Unknown, "there is no credit line with that id")
+	}
+	return r.line(), err
+}
+
+// LinesOf lists an organisation's lines, one a currency.
+func LinesOf(ctx context.Context, q database.Querier, merchant, organisation string) ([]Line, error) {
+	var rows []row
+	if err := q.Select(ctx, &rows, selectLines, merchant, organisation); err != nil {
+		return nil, err
+	}
+	lines := make([]Line, len(rows))
+	for i, r := range rows {
+		lines[i] = r.line()
+	}
+	return lines, nil
+}
+
+// Available is what an order on the line may be at most, the least over its chain, and the line
+// that sets it.
+func Available(ctx context.Context, q database.Querier, line Line) (money.Amount, Line, error) {
+	chain, err := readChain(ctx, q, selectChain, line.Merchant, line.Organisation, line.Currency)
+	if err != nil {
+		return money.Amount{}, Line{}, err
+	}
+	least := tightest(chain)
+	return line.Amount(least.Available()), least, nil
+}
+
+// EntriesOf lists the movements behind a line's figures, newest first: its own and those of the
+// lines below it. before is the place to go on from (zero values: the start).
+func EntriesOf(ctx context.Context, q database.Querier, line Line, before Entry, limit int) ([]Entry, error) {
+	if before.At.IsZero() {
+		before = Entry{At: database.At(time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)), Line: "~"}
+	}
+	var entries []Entry
+	err := q.Select(ctx, &entries, selectEntries, line.Merchant, line.ID, before.At, before.Line, before.Seq, limit)
+	return entries, err
+}
+
+const (
+	from = `
+  FROM credit_lines l JOIN organisations o ON o.merchant_id = l.merchant_id AND o.id = l.organisation_id`
+	selectLine  = columns + from + ` WHERE l.merchant_id = ? AND l.id = ?`
+	selectLines = columns + from + ` WHERE l.merchant_id = ? AND l.organisation_id = ? ORDER BY l.id`
+
+	// up walks from an organisation to its root, itself included.
+	selectDepth = `
+WITH RECURSIVE up (id, parent_id) AS (
+    SELECT id, parent_id FROM organisations WHERE merchant_id = ? AND id = ?
+    UNION ALL
+    SELECT p.id, p.parent_id FROM organisations p JOIN up ON p.id = up.parent_id WHERE p.merchant_id = ?)
+SELECT count(*) - 1 FROM up`
+
+	insertLine = `
+INSERT INTO credit_lines (merchant_id, id, organisation_id, currency, depth, limit_minor, created_at, updated_at)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (merchant_id, organisation_id, currency) DO NOTHING`
+
+	// The three links take the same arguments: line, organisation, merchant, merchant, currency.
+	linkSelf = `
+INSERT INTO credit_chains (merchant_id, line_id, ancestor_id)
+SELECT merchant_id, id, id FROM credit_lines WHERE id = ? AND organisation_id = ? AND merchant_id = ? AND merchant_id = ? AND currency = ?`
+
+	linkAncestors = `
+WITH RECURSIVE own (line_id, organisation_id) AS (SELECT CAST(? AS TEXT), CAST(? AS TEXT)), up (id, parent_id) AS (
+    SELECT o.id, o.parent_id FROM organisations o JOIN own ON o.id = own.organisation_id WHERE o.merchant_id = ?
+    UNION ALL
+    SELECT p.id, p.parent_id FROM organisations p JOIN up ON p.id = up.parent_id)
+INSERT INTO credit_chains (merchant_id, line_id, ancestor_id)
+SELECT l.merchant_id, own.line_id, l.id FROM credit_lines l JOIN up ON up.id = l.organisation_id CROSS JOIN own
+ WHERE l.merchant_id = ? AND l.currency = ? AND l.id <> own.line_id`
+
+	linkDescendants = `
+WITH RECURSIVE own (line_id, organisation_id) AS (SELECT CAST(? AS TEXT), CAST(? AS TEXT)), down (id) AS (
+    SELECT o.id FROM organisations o JOIN own ON o.id = own.organisation_id WHERE o.merchant_id = ?
+    UNION ALL
+    SELECT p.id FROM organisations p JOIN down ON p.parent_id = down.id)
+INSERT INTO credit_chains (merchant_id, line_id, ancestor_id)
+SELECT l.merchant_id, l.id, own.line_id FROM credit_lines l JOIN down ON down.id = l.organisation_id CROSS JOIN own
+ WHERE l.merchant_id = ? AND l.currency = ? AND l.id <> own.line_id`
+
+	// A line that is opened above others starts with what those hold.
+	sumTree = `
+UPDATE credit_lines
+   SET (tree_holds, tree_receivables, tree_offline, tree_credits) = (
+       SELECT sum(d.own_holds), sum(d.own_receivables), sum(d.own_offline), sum(d.own_credits)
+         FROM credit_lines d JOIN credit_chains c ON c.merchant_id = d.merchant_id AND c.line_id = d.id
+        WHERE c.merchant_id = credit_lines.merchant_id AND c.ancestor_id = credit_lines.id)
+ WHERE merchant_id = ? AND id = ?`
+
+	countEntry = `UPDATE credit_lines SET entries = entries + 1, updated_at = ? WHERE merchant_id = ? AND id = ?`
+
+	updateLimit = `
+UPDATE credit_lines SET limit_minor = ?, entries = entries + 1, version = version + 1, updated_at = ? WHERE merchant_id = ? AND id = ?`
+
+	selectEntries = `
+SELECT e.line_id, l.organisation_id, o.name AS organisation_name, e.seq, e.part, e.kind, e.amount_minor, e.balance_minor,
+       e.reference, e.reason, e.actor, e.at
+  FROM credit_chains c
+  JOIN credit_entries e ON e.merchant_id = c.merchant_id AND e.line_id = c.line_id
+  JOIN credit_lines l ON l.merchant_id = e.merchant_id AND l.id = e.line_id
+  JOIN organisations o ON o.merchant_id = l.merchant_id AND o.id = l.organisation_id
+ WHERE c.merchant_id = ? AND c.ancestor_id = ? AND (e.at, e.line_id, e.seq) < (?, ?, ?)
+ ORDER BY e.at DESC, e.line_id DESC, e.seq DESC LIMIT ?`
+)

@@ -1,0 +1,126 @@
+package credit
+
+import (
+	"context"
+	"time"
+
+	"github.com/kontorhq/kontor/accounts"
+	"github.com/kontorhq/kontor/database"
+	"github.com/kontorhq/kontor/fault"
+)
+
+// row is a line as it is stored.
+type row struct {
+	Line
+	OwnHolds        int64 `db:"own_holds"`
+	OwnReceivables  int64 `db:"own_receivables"`
+	OwnOffline      int64 `db:"own_offline"`
+	OwnCredits      int64 `db:"own_credits"`
+	TreeHolds       int64 `db:"tree_holds"`
+	TreeReceivables int64 `db:"tree_receivables"`
+	TreeOffline     int64 `db:"tree_offline"`
+	TreeCredits     int64 `db:"tree_credits"`
+}
+
+func (r row) line() Line {
+	l := r.Line
+	l.Own = Position{r.OwnHolds, r.OwnReceivables, r.OwnOffline, r.OwnCredits}
+	l.Tree = Position{r.TreeHolds, r.TreeReceivables, r.TreeOffline, r.TreeCredits}
+	return l
+}
+
+// lockChain reads and locks the organisation's line in the currency and its ancestors' lines,
+// root first: one statement, in the order that everybody locks in.
+func lockChain(ctx context.Context, tx *database.Tx, organisation accounts.Organisation, currency string) ([]Line, error) {
+	query := selectChain
+	if !tx.Lite() {
+		query += " FOR UPDATE OF l"
+	}
+	chain, err := readChain(ctx, tx, query, organisation.Merchant, organisation.ID, currency)
+	if err == nil && len(chain) == 0 {
+		return nil, fault.New(fault.PaymentRequired, organisation.Name+" has no credit line in "+currency+
+			", so it can't buy on account (reason no_credit_line)")
+	}
+	return chain, err
+}
+
+func readChain(ctx context.Context, q database.Querier, query, merchant, organisation, currency string) ([]Line, error) {
+	var rows []row
+	if err := q.Select(ctx, &rows, query, merchant, organisation, currency); err != nil {
+		return nil, err
+	}
+	chain := make([]Line, len(rows))
+	for i, r := range rows {
+		chain[i] = r.line()
+	}
+	return chain, nil
+}
+
+func heldBy(ctx context.Context, tx *database.Tx, merchant, reference string) (held int64, known bool, err error) {
+	err = tx.Get(ctx, &held, selectHold, merchant, reference)
+	if database.None(err) {
+		return 0, false, nil
+	}
+	return held, err == nil, err
+}
+
+// movement is what one entry records.
+type movement struct {
+	part, kind                string
+	amount                    int64
+	reference, reason, person string
+	at                        time.Time
+}
+
+// move writes a movement of holds to the locked own line, to its ancestors' trees, and as an
+// entry of the own line.
+func move(ctx context.Context, tx *database.Tx, own Line, m movement) error {
+	if _, err := tx.Exec(ctx, moveHolds, m.amount, own.ID, m.amount, own.ID, database.At(m.at), own.Merchant, own.Merchant, own.ID); err != nil {
+		return err
+	}
+	return writeEntry(ctx, tx, own, own.Entries+1, own.Own.Holds+m.amount, m)
+}
+
+func writeEntry(ctx context.Context, tx *database.Tx, own Line, seq, balance int64, m movement) error {
+	_, err := tx.Exec(ctx, insertEntry, own.Merchant, own.ID, seq, m.part, m.kind, m.amount, balance,
+		m.reference, m.reason, m.person, database.At(m.at))
+	return err
+}
+
+const (
+	columns = `
+SELECT l.id, l.merchant_id, l.organisation_id, o.name AS organisation_name, o.external_id AS organisation_ref,
+       l.currency, l.depth, l.limit_minor,
+       l.own_holds, l.own_receivables, l.own_offline, l.own_credits,
+       l.tree_holds, l.tree_receivables, l.tree_offline, l.tree_credits, l.entries, l.disabled, l.version`
+
+	// The own line comes last: it is the deepest.
+	selectChain = columns + `
+  FROM credit_lines own
+  JOIN credit_chains c ON c.merchant_id = own.merchant_id AND c.line_id = own.id
+  JOIN credit_lines l ON l.merchant_id = c.merchant_id AND l.id = c.ancestor_id
+  JOIN organisations o ON o.merchant_id = l.merchant_id AND o.id = l.organisation_id
+ WHERE own.merchant_id = ? AND own.organisation_id = ? AND own.currency = ?
+ ORDER BY l.depth`
+
+	selectHold = `SELECT amount_minor FROM holds WHERE merchant_id = ? AND reference = ?`
+
+	insertHold = `
+INSERT INTO holds (merchant_id, reference, line_id, amount_minor, state, created_at, updated_at) VALUES (?, ?, ?, ?, 'active', ?, ?)`
+
+	updateHold = `
+UPDATE holds SET amount_minor = ?, state = ?, version = version + 1, updated_at = ? WHERE merchant_id = ? AND reference = ?`
+
+	moveHolds = `
+UPDATE credit_lines
+   SET tree_holds = tree_holds + ?,
+       own_holds = own_holds + CASE WHEN id = ? THEN ? ELSE 0 END,
+       entries = entries + CASE WHEN id = ? THEN 1 ELSE 0 END,
+       version = version + 1, updated_at = ?
+ WHERE merchant_id = ?
+   AND id IN (SELECT ancestor_id FROM credit_chains WHERE merchant_id = ? AND line_id = ?)`
+
+	insertEntry = `
+INSERT INTO credit_entries (merchant_id, line_id, seq, part, kind, amount_minor, balance_minor, reference, reason, actor, at)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+)

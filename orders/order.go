@@ -1,0 +1,229 @@
+// Package orders keeps orders: every version that a buyer asked for, its lines, and the version
+// that counts. It stands behind checkout, which decides; here are the states, the allowed steps
+// and the tables.
+package orders
+
+import (
+	"crypto/sha256"
+	"encoding/json"
+	"fmt"
+
+	"github.com/kontorhq/kontor/database"
+	"github.com/kontorhq/kontor/fault"
+	"github.com/kontorhq/kontor/money"
+)
+
+// States of an order.
+const (
+	Approved     = "approved"
+	CreditReview = "credit_review" // waits for a person
+	Refused      = "refused"
+	Cancelled    = "cancelled"
+)
+
+// States of a version.
+const (
+	InForce          = "in_force"
+	Waiting          = "waiting"
+	VersionRefused   = "refused"
+	Replaced         = "replaced"
+	VersionCancelled = "cancelled"
+)
+
+// Flags that an order may carry. Names are stable.
+const (
+	FlagProductUnknown   = "product_unknown"   // its price could not be checked
+	FlagUnitUnknown      = "unit_unknown"      // not a unit that the product is sold in
+	FlagPriceAbove       = "price_above"       // accepted at our price
+	FlagPriceBelow       = "price_below"       // beyond the tolerance
+	FlagQuoteStale       = "quote_stale"       // the cart is too old, priced again
+	FlagTotalDiffers     = "total_differs"     // Total isn't the sum of the lines
+	FlagTotalIncludes    = "total_includes"    // Total is lines with tax and shipping
+	FlagTaxDiffers       = "tax_differs"       // ours counts
+	FlagTaxAsStated      = "tax_as_stated"     // no rate of ours, the order's own counts
+	FlagFreightDiffers   = "freight_differs"   // ours counts
+	FlagQuantityRule     = "quantity_rule"     // below the least quantity or off the step
+	FlagChargeDiffers    = "charge_differs"    // a line's accounting doesn't add up to it
+	FlagReferenceUnknown = "reference_unknown" // DocumentReference to nothing of this sender
+	FlagAgreementUnknown = "agreement_unknown"
+	FlagAttachmentAbsent = "attachment_missing"
+)
+
+// Flag is something about an order that somebody should know.
+type Flag struct {
+	Code    string `json:"code"`
+	Message string `json:"message"`
+	Line    int64  `json:"line,omitempty"`
+}
+
+// Address is where goods or invoices go.
+type Address struct {
+	ID         string   `json:"id,omitempty"`
+	Name       string   `json:"name,omitempty"`
+	DeliverTo  []string `json:"deliver_to,omitempty"`
+	Street     []string `json:"street,omitempty"`
+	City       string   `json:"city,omitempty"`
+	Region     string   `json:"region,omitempty"`
+	PostalCode string   `json:"postal_code,omitempty"`
+	Country    string   `json:"country,omitempty"` // ISO 3166-1 alpha-2
+	Email      string   `json:"email,omitempty"`
+}
+
+// Pair is a name and a value of the buyer's own.
+type Pair struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
+}
+
+// Share is one part of a line's charge for the buyer's accounting.
+type Share struct {
+	Segments []Pair         `json:"segments"`
+	Charge   *money.Decimal `json:"charge,omitempty"`
+}
+
+// Term is a payment term that the buyer wrote; the agreed terms win.
+type Term struct {
+	Days            int            `json:"days"`
+	DiscountPercent *money.Decimal `json:"discount_percent,omitempty"`
+}
+
+// Schedule is a part of a line with a date of its own.
+type Schedule struct {
+	Quantity money.Decimal `json:"quantity"`
+	Date     string        `json:"date,omitempty"`
+}
+
+// Header is what was asked for as a whole, beside the lines.
+type Header struct {
+	PayloadID     string         `json:"payload_id,omitempty"`
+	OrderDate     string         `json:"order_date,omitempty"`
+	OrderType     string         `json:"order_type,omitempty"`
+	RequisitionID string         `json:"requisition_id,omitempty"`
+	AgreementID   string         `json:"agreement_id,omitempty"`
+	Effective     string         `json:"effective,omitempty"`
+	Expires       string         `json:"expires,omitempty"`
+	Delivery      string         `json:"delivery,omitempty"`
+	ShipComplete  bool           `json:"ship_complete,omitempty"`
+	Reference     string         `json:"reference,omitempty"` // payloadID of the document that it changes
+	ShipTo        *Address       `json:"ship_to,omitempty"`
+	BillTo        *Address       `json:"bill_to,omitempty"`
+	Carrier       string         `json:"carrier,omitempty"`
+	Contacts      []Pair         `json:"contacts,omitempty"` // role → name and e-mail
+	Comments      []string       `json:"comments,omitempty"`
+	Terms         []Term         `json:"terms,omitempty"`
+	Extrinsics    []Pair         `json:"extrinsics,omitempty"`
+	Silence       bool           `json:"silence,omitempty"` // the buyer wants no confirmation of this order
+	StatedTotal   *money.Decimal `json:"stated_total,omitempty"`
+	StatedTax     *money.Decimal `json:"stated_tax,omitempty"`
+	StatedFreight *money.Decimal `json:"stated_freight,omitempty"`
+	Blanket       *money.Decimal `json:"blanket,omitempty"` // the most that releases may draw
+}
+
+// Line is one line of a version.
+type Line struct {
+	Position    int64          `json:"position"`
+	Line        int64          `json:"line"`
+	Synthetic   bool           `json:"synthetic,omitempty"` // the buyer gave no number
+	SKU         string         `json:"sku"`
+	AuxiliaryID string         `json:"auxiliary_id,omitempty"`
+	BuyerPart   string         `json:"buyer_part,omitempty"`
+	ProductID   string         `json:"product_id,omitempty"`
+	Name        string         `json:"name"`
+	Quantity    money.Decimal  `json:"quantity"`
+	Unit        string         `json:"unit"`
+	UnitPrice   money.Decimal  `json:"unit_price"`  // what counts
+	BuyerPrice  money.Decimal  `json:"buyer_price"` // what the order said
+	Per         *money.Decimal `json:"per,omitempty"`
+	Amount      money.Amount   `json:"amount"`
+	Tax         money.Amount   `json:"tax"`
+	Group       bool           `json:"group,omitempty"` // a composite line whose parts carry the price
+	ShipTo      *Address       `json:"ship_to,omitempty"`
+	Delivery    string         `json:"delivery,omitempty"`
+	Agreement   string         `json:"agreement,omitempty"`
+	UNSPSC      string         `json:"unspsc,omitempty"`
+	Accounting  []Share        `json:"accounting,omitempty"`
+	Schedule    []Schedule     `json:"schedule,omitempty"`
+	Comments    []string       `json:"comments,omitempty"`
+	Extrinsics  []Pair         `json:"extrinsics,omitempty"`
+	Flags       []Flag         `json:"flags,omitempty"`
+}
+
+// Version is one state of an order as a buyer asked for it.
+type Version struct {
+	Number     int64        `json:"number"`
+	State      string       `json:"state"`
+	Hash       []byte       `json:"-"`
+	Goods      money.Amount `json:"goods"`
+	Tax        money.Amount `json:"tax"`
+	Freight    money.Amount `json:"freight"`
+	Total      money.Amount `json:"total"`
+	Header     Header       `json:"header"`
+	Flags      []Flag       `json:"flags,omitempty"`
+	DocumentID string       `json:"document_id,omitempty"`
+	Lines      []Line       `json:"lines"`
+}
+
+// Order is an order with the version that is looked at: the one in force, else the latest.
+type Order struct {
+	ID           string        `json:"id"`
+	Merchant     string        `json:"merchant"`
+	Organisation string        `json:"organisation"`
+	Connection   string        `json:"connection,omitempty"`
+	Number       string        `json:"number"`
+	Source       string        `json:"source"`
+	State        string        `json:"state"`
+	Currency     string        `json:"currency"`
+	InForce      int64         `json:"in_force"`
+	Latest       int64         `json:"latest"`
+	Decision     Decision      `json:"decision"`
+	Events       int64         `json:"-"`
+	RowVersion   int64         `json:"row_version"`
+	PlacedAt     database.Time `json:"placed_at"`
+	UpdatedAt    database.Time `json:"updated_at"`
+	Version      Version       `json:"version"`
+}
+
+// Decision is why the latest version stands where it stands; the credit desk's figures are in
+// it. It is kept as it was made.
+type Decision struct {
+	Outcome   string       `json:"outcome"`
+	Reason    string       `json:"reason"`
+	Sentence  string       `json:"sentence"`
+	Available money.Amount `json:"available"`
+	Short     money.Amount `json:"short"`
+	Bound     string       `json:"bound,omitempty"`
+	Actor     string       `json:"actor,omitempty"`
+	Why       string       `json:"why,omitempty"` // a person's words
+}
+
+// Live tells whether the order still counts or may come to count.
+func (o Order) Live() bool { return o.State == Approved || o.State == CreditReview }
+
+// ContentHash tells a repeat from a change: what is asked for, without what differs between two
+// sendings of the same (payloadID, dates of writing).
+func ContentHash(kind string, header Header, lines []Line) ([]byte, error) {
+	header.PayloadID, header.OrderDate = "", ""
+	asked, err := json.Marshal(struct {
+		Kind   string
+		Header Header
+		Lines  []Line
+	}{kind, header, lines})
+	if err != nil {
+		return nil, fmt.Errorf("an order's content can't be written: %w", err)
+	}
+	sum := sha256.Sum256(asked)
+	return sum[:], nil
+}
+
+// MayRelease, and the checks below, are the allowed steps.
+func (o Order) MayRelease() error {
+	if o.waiting() {
+		return nil
+	}
+	return fault.New(fault.Conflict, "order "+o.Number+" is "+o.State+" and nothing of it waits for a decision")
+}
+
+// waiting tells whether the latest version waits for a person.
+func (o Order) waiting() bool {
+	return o.State == CreditReview || (o.State == Approved && o.Latest > o.InForce)
+}

@@ -1,0 +1,98 @@
+// Package outbox tells others what happened. A use case adds an event in the transaction that
+// makes it true, with one delivery for each destination; a worker claims deliveries with a
+// lease, has them rendered once, and sends the same bytes until the destination takes them or
+// a day of trying is over. It knows no event's meaning: `cmd` registers what renders and sends.
+//
+// For one object and one destination deliveries keep their order; a dead one doesn't block
+// those that follow.
+package outbox
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/kontorhq/kontor/database"
+)
+
+// Event is a fact about an object. Seq counts the object's events from 1 and is taken by the
+// caller while it holds the object's row, so that it has no gaps and no doubles.
+type Event struct {
+	Merchant string        `db:"merchant_id"`
+	Object   string        `db:"object"`
+	Seq      int64         `db:"seq"`
+	Kind     string        `db:"kind"`
+	Payload  string        `db:"payload"` // JSON
+	At       database.Time `db:"at"`
+}
+
+// Add records the event and what is to be told to whom. payload is the domain's value of this
+// moment and is stored as JSON. A destination is written "<scheme>:<whatever the scheme knows>".
+func Add(ctx context.Context, tx *database.Tx, event Event, payload any, destinations ...string) error {
+	encoded, err := json.Marshal(payload)
+	if err != nil {
+		return fmt.Errorf("the event %s of %s can't be written: %w", event.Kind, event.Object, err)
+	}
+	if _, err := tx.Exec(ctx, insertEvent, event.Merchant, event.Object, event.Seq, event.Kind, string(encoded),
+		event.At.Format("2006-01"), event.At); err != nil {
+		return err
+	}
+	for _, destination := range destinations {
+		if _, err := tx.Exec(ctx, insertDelivery, event.Merchant, event.Object, event.Seq, destination,
+			event.At, event.At, event.At); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Delivery is one event on its way to one destination.
+type Delivery struct {
+	Event
+	Destination string `db:"destination"`
+	Attempt     int64  `db:"attempt"`
+	Message     []byte `db:"message"`
+	State       string `db:"state"`
+	Note        string `db:"note"`
+	lease       string
+}
+
+// Scheme is the part of the destination before the colon.
+func (d Delivery) Scheme() string {
+	scheme, _, _ := strings.Cut(d.Destination, ":")
+	return scheme
+}
+
+// Of lists the deliveries of an object, oldest first.
+func Of(ctx context.Context, q database.Querier, merchant, object string) ([]Delivery, error) {
+	var deliveries []Delivery
+	err := q.Select(ctx, &deliveries, selectDeliveries, merchant, object)
+	return deliveries, err
+}
+
+// Resend puts a dead delivery back on its way; it tells whether there was one.
+func Resend(ctx context.Context, tx *database.Tx, merchant, object, destination string, seq int64, now time.Time) (bool, error) {
+	rows, err := tx.Exec(ctx, reviveDelivery, database.At(now), database.At(now), merchant, object, destination, seq)
+	return rows == 1, err
+}
+
+const (
+	insertEvent = `
+INSERT INTO events (merchant_id, object, seq, kind, payload, month, at) VALUES (?, ?, ?, ?, ?, ?, ?)`
+
+	insertDelivery = `
+INSERT INTO deliveries (merchant_id, object, seq, destination, state, run_at, created_at, updated_at)
+VALUES (?, ?, ?, ?, 'ready', ?, ?, ?)`
+
+	selectDeliveries = `
+SELECT e.merchant_id, e.object, e.seq, e.kind, e.payload, e.at, d.destination, d.attempt, d.message, d.state, d.note
+  FROM deliveries d JOIN events e ON e.merchant_id = d.merchant_id AND e.object = d.object AND e.seq = d.seq
+ WHERE d.merchant_id = ? AND d.object = ?
+ ORDER BY d.seq`
+
+	reviveDelivery = `
+UPDATE deliveries SET state = 'ready', attempt = 0, run_at = ?, updated_at = ?
+ WHERE merchant_id = ? AND object = ? AND destination = ? AND seq = ? AND state = 'dead'`
+)

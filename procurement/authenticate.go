@@ -1,0 +1,130 @@
+package procurement
+
+import (
+	"context"
+	"crypto/hmac"
+	"strings"
+
+	"github.com/kontorhq/kontor/accounts"
+	"github.com/kontorhq/kontor/cxml"
+	"github.com/kontorhq/kontor/fault"
+)
+
+// errUnauthenticated has the same words for an unknown sender, a wrong secret, a missing one and
+// a closed account: what it doesn't tell can't be used to find out.
+var errUnauthenticated = fault.New(fault.Unauthenticated, "the sender is not known here with that secret")
+
+// authenticate finds whose document it is. From leads to the connection; Sender must prove
+// itself with a secret of that connection or of the network that it belongs to, so that one
+// sender can't speak for another's buyer (cXML reference 2.4).
+func (s *Service) authenticate(ctx context.Context, c *call, merchant string) error {
+	var err error
+	if c.merchant, err = accounts.FindMerchant(ctx, s.DB, merchant); err != nil {
+		return hide(err)
+	}
+	connection, found, err := s.connectionOf(ctx, c.merchant.ID, c.doc.Header.From)
+	if err != nil {
+		return err
+	}
+	proven, elsewhere, err := s.prove(ctx, c.merchant.ID, connection, c.doc.Header.Sender)
+	c.doc.Mask() // the secret has done its work
+	switch {
+	case err != nil:
+		return err
+	case found && !proven && elsewhere:
+		return fault.At(fault.Forbidden, "Header/Sender", "this sender may not speak for that From")
+	case !found || !proven || connection.Disabled:
+		return errUnauthenticated
+	}
+	organisation, err := accounts.FindOrganisation(ctx, s.DB, c.merchant.ID, connection.Organisation)
+	if err != nil {
+		return err
+	}
+	if organisation.Disabled {
+		return errUnauthenticated
+	}
+	c.connection, c.organisation = connection, organisation
+	return nil
+}
+
+// hide gives a merchant that doesn't exist the same answer as a wrong secret.
+func hide(err error) error {
+	if fault.CodeOf(err) == fault.Unknown {
+		return errUnauthenticated
+	}
+	return err
+}
+
+// connectionOf finds the connection by any of From's credentials. Domains are compared without
+// case; of identities the exact one is preferred.
+func (s *Service) connectionOf(ctx context.Context, merchant string, from cxml.Party) (Connection, bool, error) {
+	for _, credential := range from.Credential {
+		if credential.Identity == "" {
+			continue
+		}
+		var candidates []struct {
+			Connection
+			Identity string `db:"identity"`
+		}
+		if err := s.DB.Select(ctx, &candidates, selectConnectionByFrom, merchant,
+			accounts.Fold(credential.Domain), accounts.Fold(credential.Identity)); err != nil {
+			return Connection{}, false, err
+		}
+		if len(candidates) == 0 {
+			continue
+		}
+		best := candidates[0]
+		for _, candidate := range candidates {
+			if candidate.Identity == credential.Identity {
+				best = candidate
+			}
+		}
+		return best.Connection, true, best.Connection.readSettings()
+	}
+	return Connection{}, false, nil
+}
+
+// prove compares Sender's secrets with the live ones of the owners that Sender's identities
+// belong to. elsewhere tells that the secret is right, for another owner than this connection
+// and its network.
+func (s *Service) prove(ctx context.Context, merchant string, connection Connection, sender cxml.Party) (proven, elsewhere bool, err error) {
+	for _, credential := range sender.Credential {
+		secret := strings.TrimSpace(credential.SharedSecret)
+		if secret == "" || credential.Identity == "" {
+			continue
+		}
+		var candidates []struct {
+			Owner  string `db:"owner_id"`
+			Role   string `db:"role"`
+			Digest []byte `db:"digest"`
+		}
+		if err := s.DB.Select(ctx, &candidates, selectSecretsBySender, merchant,
+			accounts.Fold(credential.Domain), accounts.Fold(credential.Identity)); err != nil {
+			return false, false, err
+		}
+		for _, candidate := range candidates {
+			// All are compared, so that the time taken doesn't tell which one was near.
+			right := hmac.Equal(candidate.Digest, secretDigest(s.Keys, candidate.Owner, secret))
+			ours := candidate.Owner == connection.ID ||
+				(connection.NetworkID != nil && candidate.Owner == *connection.NetworkID && candidate.Role == "sender")
+			proven = proven || (right && ours)
+			elsewhere = elsewhere || (right && !ours)
+		}
+	}
+	return proven, elsewhere, nil
+}
+
+const (
+	selectConnectionByFrom = `
+SELECT c.id, c.merchant_id, c.external_id, c.organisation_id, c.network_id, c.protocol, c.settings, c.secret_out, c.disabled, c.version,
+       i.identity
+  FROM identities i JOIN connections c ON c.merchant_id = i.merchant_id AND c.id = i.owner_id
+ WHERE i.merchant_id = ? AND i.role = 'from' AND i.domain_folded = ? AND i.identity_folded = ?`
+
+	// Owners are connections and networks. A closed network proves nothing.
+	selectSecretsBySender = `
+SELECT i.owner_id, i.role, s.digest
+  FROM identities i JOIN secrets s ON s.merchant_id = i.merchant_id AND s.owner_id = i.owner_id
+ WHERE i.merchant_id = ? AND i.domain_folded = ? AND i.identity_folded = ?
+   AND NOT EXISTS (SELECT 1 FROM networks n WHERE n.merchant_id = i.merchant_id AND n.id = i.owner_id AND n.disabled)`
+)

@@ -1,0 +1,381 @@
+package procurement
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/kontorhq/kontor/accounts"
+	"github.com/kontorhq/kontor/database"
+	"github.com/kontorhq/kontor/fault"
+	"github.com/kontorhq/kontor/money"
+)
+
+// Connection is one procurement link of an organisation.
+type Connection struct {
+	ID           string  `db:"id"`
+	Merchant     string  `db:"merchant_id"`
+	ExternalID   string  `db:"external_id"`
+	Organisation string  `db:"organisation_id"`
+	NetworkID    *string `db:"network_id"`
+	Protocol     string  `db:"protocol"`
+	SettingsJSON string  `db:"settings"`
+	SecretOut    []byte  `db:"secret_out"`
+	Disabled     bool    `db:"disabled"`
+	Version      int64   `db:"version"`
+	Settings     Settings
+}
+
+// Settings are what a connection may be set to. The zero value of each field is its default.
+type Settings struct {
+	// ReturnHosts are where carts may be sent home to: "buyer.example.com", which stands for
+	// https, or "http://buyer.internal:8080" where a buyer has no https.
+	ReturnHosts []string `json:"return_hosts,omitempty"`
+	// OrdersURL is where confirmations and status updates go; empty sends none.
+	OrdersURL string `json:"orders_url,omitempty"`
+	// DTDVersions by document type ("PunchOutOrderMessage": "1.2.023"); "" is for all others.
+	DTDVersions map[string]string `json:"dtd_versions,omitempty"`
+	// Encoding of the returned cart: cxml-base64 (default) or cxml-urlencoded.
+	Encoding string `json:"encoding,omitempty"`
+	// Present is what we call ourselves on the way out, and Network how the network or the
+	// buyer is addressed as Sender; without them the identities of the merchant are used.
+	Present       *Identity `json:"present,omitempty"`
+	PresentSender *Identity `json:"present_sender,omitempty"`
+	// Held, Refused and Confirm are what goes back about an order (cXML reference 3.5).
+	Held    string `json:"held,omitempty"`    // 201 (default) or 200
+	Refused string `json:"refused,omitempty"` // status (default) or confirmation
+	Confirm string `json:"confirm,omitempty"` // never (default), on_approval or on_handover
+	// TaxAndFreight tells how they travel with a cart: header (default) or none.
+	TaxAndFreight string `json:"tax_and_freight,omitempty"`
+	// OperationAllowed is the highest later operation on a returned cart: create (default),
+	// inspect or edit.
+	OperationAllowed string `json:"operation_allowed,omitempty"`
+	// PriceTolerance is how far below ours a price in an order may be, in per cent of the line
+	// and in an amount per line; the larger counts. BelowPrice tells what happens beyond it.
+	TolerancePercent *money.Decimal `json:"tolerance_percent,omitempty"`
+	ToleranceAmount  *money.Decimal `json:"tolerance_amount,omitempty"`
+	BelowPrice       string         `json:"below_price,omitempty"`    // review (default) or accept
+	TotalMismatch    string         `json:"total_mismatch,omitempty"` // flag (default) or refuse
+	// PayloadIDs tells whether the system keeps them unique: unique (default) or colliding.
+	PayloadIDs string `json:"payload_ids,omitempty"`
+	// FrameTarget is where the returning form goes: _self (default) or _top.
+	FrameTarget string `json:"frame_target,omitempty"`
+	// DecimalsOfPrices is the most that the buyer's system takes; 0 is any number.
+	DecimalsOfPrices int `json:"decimals_of_prices,omitempty"`
+}
+
+// Identity is a domain and a name within it.
+type Identity struct {
+	Domain   string `json:"domain"`
+	Identity string `json:"identity"`
+}
+
+// choices are the settings with fixed values; the first is what "" means.
+func (s *Settings) choices() map[string]struct {
+	value   *string
+	allowed []string
+} {
+	type choice = struct {
+		value   *string
+		allowed []string
+	}
+	return map[string]choice{
+		"encoding":          {&s.Encoding, []string{"cxml-base64", "cxml-urlencoded"}},
+		"held":              {&s.Held, []string{"201", "200"}},
+		"refused":           {&s.Refused, []string{"status", "confirmation"}},
+		"confirm":           {&s.Confirm, []string{"never", "on_approval", "on_handover"}},
+		"tax_and_freight":   {&s.TaxAndFreight, []string{"header", "none"}},
+		"operation_allowed": {&s.OperationAllowed, []string{"create", "inspect", "edit"}},
+		"below_price":       {&s.BelowPrice, []string{"review", "accept"}},
+		"total_mismatch":    {&s.TotalMismatch, []string{"flag", "refuse"}},
+		"payload_ids":       {&s.PayloadIDs, []string{"unique", "colliding"}},
+		"frame_target":      {&s.FrameTarget, []string{"_self", "_top"}},
+	}
+}
+
+// Check finds what can't be: each field names its place within the settings. It changes nothing.
+func (s Settings) Check() []fault.Field {
+	var faults []fault.Field
+	for name, choice := range s.choices() {
+		if *choice.value != "" && !contains(choice.allowed, *choice.value) {
+			faults = append(faults, fault.Field{Path: name, Message: "must be one of " + strings.Join(choice.allowed, ", ")})
+		}
+	}
+	for i, host := range s.ReturnHosts {
+		if _, _, err := allowedOrigin(host); err != nil {
+			faults = append(faults, fault.Field{Path: fmt.Sprintf("return_hosts[%d]", i), Message: err.Error()})
+		}
+	}
+	if s.OrdersURL != "" {
+		if u, err := url.Parse(s.OrdersURL); err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") || u.User != nil {
+			faults = append(faults, fault.Field{Path: "orders_url", Message: "must be an http or https address without credentials"})
+		}
+	}
+	return faults
+}
+
+// withDefaults fills what is not set.
+func (s Settings) withDefaults() Settings {
+	for _, choice := range s.choices() {
+		if *choice.value == "" {
+			*choice.value = choice.allowed[0]
+		}
+	}
+	return s
+}
+
+func contains(list []string, value string) bool {
+	for _, v := range list {
+		if v == value {
+			return true
+		}
+	}
+	return false
+}
+
+// version is the DTD that a document type is written for.
+func (s Settings) version(documentType string) string {
+	if v := s.DTDVersions[documentType]; v != "" {
+		return v
+	}
+	if v := s.DTDVersions[""]; v != "" {
+		return v
+	}
+	return "1.2.050"
+}
+
+// allowedOrigin reads an entry of the list of return hosts.
+func allowedOrigin(entry string) (scheme, host string, err error) {
+	u, err := url.Parse(entry)
+	if err == nil && !strings.Contains(entry, "://") {
+		u, err = url.Parse("https://" + entry)
+	}
+	if err != nil || u.Host == "" || u.User != nil || strings.Trim(u.Path, "/") != "" || (u.Scheme != "https" && u.Scheme != "http") {
+		return "", "", fmt.Errorf("%q is not a host, nor http:// or https:// with a host", entry)
+	}
+	return u.Scheme, strings.ToLower(u.Host), nil
+}
+
+// checkReturn tells whether a cart may be sent to the address: its host is on the list, over
+// https unless the entry names http itself, and it carries no credentials (cXML reference 4.5).
+func (s Settings) checkReturn(address string) (*url.URL, error) {
+	const place = "PunchOutSetupRequest/BrowserFormPost/URL"
+	if len(address) > 4000 || strings.ContainsAny(address, "\r\n\t\"<>\\ ") {
+		return nil, fault.At(fault.Invalid, place, "BrowserFormPost is not an address that a form can be sent to")
+	}
+	u, err := url.Parse(address)
+	if err != nil || u.Host == "" || u.User != nil || (u.Scheme != "https" && u.Scheme != "http") {
+		return nil, fault.At(fault.Invalid, place, "BrowserFormPost must be an http or https address without credentials")
+	}
+	for _, entry := range s.ReturnHosts {
+		scheme, host, err := allowedOrigin(entry)
+		if err == nil && scheme == u.Scheme && host == strings.ToLower(u.Host) {
+			return u, nil
+		}
+	}
+	for _, entry := range s.ReturnHosts {
+		if _, host, err := allowedOrigin(entry); err == nil && host == strings.ToLower(u.Host) {
+			return nil, fault.At(fault.Invalid, place, "BrowserFormPost must be https for that host")
+		}
+	}
+	return nil, fault.At(fault.Invalid, place, "the host of BrowserFormPost is not one that carts may be sent to on this connection")
+}
+
+// FindConnection reads a connection by our id, or by `ext:<reference>`.
+func FindConnection(ctx context.Context, q database.Querier, merchant, id string) (Connection, error) {
+	query := selectConnection
+	if ref, ok := strings.CutPrefix(id, "ext:"); ok {
+		query, id = selectConnectionByReference, ref
+	}
+	var c Connection
+	err := q.Get(ctx, &c, query, merchant, id)
+	if database.None(err) {
+		return Connection{}, fault.New(fault.Unknown, "there is no connection with that id")
+	}
+	if err != nil {
+		return Connection{}, err
+	}
+	return c, c.readSettings()
+}
+
+func (c *Connection) readSettings() error {
+	if err := json.Unmarshal([]byte(c.SettingsJSON), &c.Settings); err != nil {
+		return fmt.Errorf("the settings of connection %s can't be read: %w", c.ID, err)
+	}
+	c.Settings = c.Settings.withDefaults()
+	return nil
+}
+
+// Network is one sender that speaks for many buyers.
+type Network struct {
+	ID         string `db:"id"`
+	Merchant   string `db:"merchant_id"`
+	ExternalID string `db:"external_id"`
+	Name       string `db:"name"`
+	Disabled   bool   `db:"disabled"`
+	Version    int64  `db:"version"`
+}
+
+// FindNetwork reads a network by the merchant's own reference.
+func FindNetwork(ctx context.Context, q database.Querier, merchant, externalID string) (Network, error) {
+	var n Network
+	err := q.Get(ctx, &n, selectNetwork, merchant, externalID)
+	if database.None(err) {
+		return Network{}, fault.New(fault.Unknown, "there is no network with that reference")
+	}
+	return n, err
+}
+
+// SaveNetwork inserts the network, or writes its changed fields and counts its version.
+func SaveNetwork(ctx context.Context, tx *database.Tx, n Network, now time.Time) error {
+	_, err := tx.Exec(ctx, upsertNetwork, n.Merchant, n.ID, n.ExternalID, n.Name, n.Disabled, database.At(now), database.At(now))
+	return err
+}
+
+// SaveConnection inserts the connection, or writes its changed fields and counts its version.
+func SaveConnection(ctx context.Context, tx *database.Tx, c Connection, now time.Time) error {
+	settings, err := json.Marshal(c.Settings)
+	if err != nil {
+		return err
+	}
+	_, err = tx.Exec(ctx, upsertConnection, c.Merchant, c.ID, c.ExternalID, c.Organisation, c.NetworkID, c.Protocol,
+		string(settings), c.SecretOut, c.Disabled, database.At(now), database.At(now))
+	return err
+}
+
+// SecretOutPlace is where a connection's outgoing secret is sealed to.
+func SecretOutPlace(merchant, connection string) string {
+	return "connections/secret_out/" + merchant + "/" + connection
+}
+
+// SaveIdentities replaces the identities of an owner (a connection or a network) in one role. A
+// From that belongs to another connection is a conflict.
+func SaveIdentities(ctx context.Context, tx *database.Tx, merchant, owner, role string, identities []Identity) error {
+	if _, err := tx.Exec(ctx, deleteIdentities, merchant, owner, role); err != nil {
+		return err
+	}
+	for i, id := range identities {
+		inserted, err := tx.Exec(ctx, insertIdentity, merchant, role, accounts.Fold(id.Domain), accounts.Fold(id.Identity),
+			strings.TrimSpace(id.Identity), strings.TrimSpace(id.Domain), owner)
+		if err != nil {
+			return err
+		}
+		if inserted == 0 {
+			return fault.At(fault.Conflict, fmt.Sprintf("%s[%d]", role, i), "that identity belongs to another connection, or is there twice")
+		}
+	}
+	return nil
+}
+
+// IdentitiesOf lists the identities of an owner in one role.
+func IdentitiesOf(ctx context.Context, q database.Querier, merchant, owner, role string) ([]Identity, error) {
+	var list []Identity
+	err := q.Select(ctx, &list, selectIdentities, merchant, owner, role)
+	return list, err
+}
+
+// SaveSecrets replaces what senders may prove themselves with: one secret, or two during a
+// rotation. They are kept as digests.
+func SaveSecrets(ctx context.Context, tx *database.Tx, keys *accounts.Keys, merchant, owner string, secrets []string, now time.Time) error {
+	if len(secrets) > 2 {
+		return fault.At(fault.Invalid, "secrets", "at most two secrets can be live")
+	}
+	if _, err := tx.Exec(ctx, deleteSecrets, merchant, owner); err != nil {
+		return err
+	}
+	for i, secret := range secrets {
+		if _, err := tx.Exec(ctx, insertSecret, merchant, owner, i+1, secretDigest(keys, owner, secret), database.At(now)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// SecretsAre tells whether exactly these secrets are live for the owner.
+func SecretsAre(ctx context.Context, q database.Querier, keys *accounts.Keys, merchant, owner string, secrets []string) (bool, error) {
+	live, err := secretsOf(ctx, q, merchant, owner)
+	if err != nil || len(live) != len(secrets) {
+		return false, err
+	}
+	for i, secret := range secrets {
+		if string(secretDigest(keys, owner, secret)) != string(live[i]) {
+			return false, nil
+		}
+	}
+	return true, nil
+}
+
+func secretDigest(keys *accounts.Keys, owner, secret string) []byte {
+	return keys.Digest("secret/"+owner, strings.TrimSpace(secret))
+}
+
+func secretsOf(ctx context.Context, q database.Querier, merchant, owner string) ([][]byte, error) {
+	var live [][]byte
+	err := q.Select(ctx, &live, selectSecrets, merchant, owner)
+	return live, err
+}
+
+// SaveSupplierIdentities replaces the identities by which buyers address the merchant.
+func SaveSupplierIdentities(ctx context.Context, tx *database.Tx, merchant string, identities []Identity) error {
+	if _, err := tx.Exec(ctx, deleteSupplierIdentities, merchant); err != nil {
+		return err
+	}
+	for _, id := range identities {
+		if _, err := tx.Exec(ctx, insertSupplierIdentity, merchant, accounts.Fold(id.Domain), accounts.Fold(id.Identity),
+			strings.TrimSpace(id.Domain), strings.TrimSpace(id.Identity)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// SupplierIdentities lists the identities by which buyers address the merchant.
+func SupplierIdentities(ctx context.Context, q database.Querier, merchant string) ([]Identity, error) {
+	var list []Identity
+	err := q.Select(ctx, &list, selectSupplierIdentities, merchant)
+	return list, err
+}
+
+const (
+	connectionColumns = `
+SELECT c.id, c.merchant_id, c.external_id, c.organisation_id, c.network_id, c.protocol, c.settings, c.secret_out, c.disabled, c.version
+  FROM connections c`
+	selectConnection            = connectionColumns + ` WHERE c.merchant_id = ? AND c.id = ?`
+	selectConnectionByReference = connectionColumns + ` WHERE c.merchant_id = ? AND c.external_id = ?`
+
+	upsertConnection = `
+INSERT INTO connections (merchant_id, id, external_id, organisation_id, network_id, protocol, settings, secret_out, disabled, created_at, updated_at)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (merchant_id, id) DO UPDATE SET organisation_id = excluded.organisation_id, network_id = excluded.network_id,
+    protocol = excluded.protocol, settings = excluded.settings, secret_out = excluded.secret_out, disabled = excluded.disabled,
+    version = connections.version + 1, updated_at = excluded.updated_at`
+
+	selectNetwork = `
+SELECT id, merchant_id, external_id, name, disabled, version FROM networks WHERE merchant_id = ? AND external_id = ?`
+
+	upsertNetwork = `
+INSERT INTO networks (merchant_id, id, external_id, name, disabled, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (merchant_id, id) DO UPDATE SET name = excluded.name, disabled = excluded.disabled,
+    version = networks.version + 1, updated_at = excluded.updated_at`
+
+	deleteIdentities = `DELETE FROM identities WHERE merchant_id = ? AND owner_id = ? AND role = ?`
+	insertIdentity   = `
+INSERT INTO identities (merchant_id, role, domain_folded, identity_folded, identity, domain, owner_id) VALUES (?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT DO NOTHING`
+	selectIdentities = `
+SELECT domain, identity FROM identities WHERE merchant_id = ? AND owner_id = ? AND role = ? ORDER BY domain_folded, identity`
+
+	deleteSecrets = `DELETE FROM secrets WHERE merchant_id = ? AND owner_id = ?`
+	insertSecret  = `INSERT INTO secrets (merchant_id, owner_id, slot, digest, created_at) VALUES (?, ?, ?, ?, ?)`
+	selectSecrets = `SELECT digest FROM secrets WHERE merchant_id = ? AND owner_id = ? ORDER BY slot`
+
+	deleteSupplierIdentities = `DELETE FROM supplier_identities WHERE merchant_id = ?`
+	insertSupplierIdentity   = `
+INSERT INTO supplier_identities (merchant_id, domain_folded, identity_folded, domain, identity) VALUES (?, ?, ?, ?, ?)
+ON CONFLICT DO NOTHING`
+	selectSupplierIdentities = `
+SELECT domain, identity FROM supplier_identities WHERE merchant_id = ? ORDER BY domain_folded, identity_folded`
+)

@@ -1,0 +1,138 @@
+package procurement
+
+import (
+	"context"
+	"time"
+
+	"github.com/kontorhq/kontor/cxml"
+	"github.com/kontorhq/kontor/database"
+	"github.com/kontorhq/kontor/fault"
+)
+
+// keptDocument is one message as it crossed the wire, masked, with its answer.
+type keptDocument struct {
+	ID         string
+	Merchant   string
+	Direction  string
+	Type       string
+	PayloadID  string
+	Connection string
+	Object     string
+	Status     int
+	Note       string
+	Body       []byte
+	Answer     []byte
+}
+
+func keep(ctx context.Context, tx *database.Tx, d keptDocument, now time.Time) error {
+	_, err := tx.Exec(ctx, insertDocument, d.Merchant, d.ID, d.Direction, d.Type, d.PayloadID, d.Connection, d.Object,
+		d.Status, d.Note, string(d.Body), string(d.Answer), now.UTC().Format("2006-01"), database.At(now))
+	return err
+}
+
+// keepRefused keeps a document that led to nothing. Strangers' documents are capped: a merchant
+// keeps a number of them a day, so that nobody can fill its disk.
+func (s *Service) keepRefused(ctx context.Context, d keptDocument) error {
+	now := s.Clock.Now()
+	return s.DB.InTx(ctx, func(tx *database.Tx) error {
+		if d.Connection == "" {
+			var kept int64
+			if err := tx.Get(ctx, &kept, countStrangers, d.Merchant, database.At(now.Add(-24*time.Hour))); err != nil {
+				return err
+			}
+			if kept >= strangersADay {
+				return nil
+			}
+		}
+		return keep(ctx, tx, d, now)
+	})
+}
+
+// strangersADay is how many documents of unknown senders a merchant keeps in 24 hours.
+const strangersADay = 1000
+
+// Document is a kept message, for people to read.
+type Document struct {
+	ID        string        `db:"id"`
+	Direction string        `db:"direction"`
+	Type      string        `db:"type"`
+	PayloadID string        `db:"payload_id"`
+	Object    string        `db:"object"`
+	Status    int           `db:"status"`
+	Note      string        `db:"note"`
+	Body      string        `db:"body"`
+	Answer    string        `db:"answer"`
+	At        database.Time `db:"at"`
+}
+
+// DocumentsOf lists the messages that led to an object or came of it, oldest first.
+func DocumentsOf(ctx context.Context, q database.Querier, merchant, object string) ([]Document, error) {
+	var list []Document
+	err := q.Select(ctx, &list, selectDocuments, merchant, object)
+	return list, err
+}
+
+// FindDocument reads one kept message.
+func FindDocument(ctx context.Context, q database.Querier, merchant, id string) (Document, error) {
+	var d Document
+	err := q.Get(ctx, &d, selectDocument, merchant, id)
+	if database.None(err) {
+		return Document{}, fault.New(fault.Unknown, "there is no document with that id")
+	}
+	return d, err
+}
+
+// statusUpdate keeps what a buyer tells about a document of ours; a reference that this
+// connection never saw is flagged.
+func (s *Service) statusUpdate(ctx context.Context, tx *database.Tx, c *call) (reply, error) {
+	update, err := c.doc.StatusUpdateRequest()
+	if err != nil {
+		return reply{}, readFault(err)
+	}
+	detail := "Kept."
+	if update.DocumentReference != nil {
+		known, err := c.knows(ctx, tx, update.DocumentReference.PayloadID)
+		if err != nil {
+			return reply{}, err
+		}
+		if !known {
+			detail = "Kept. The document " + update.DocumentReference.PayloadID + " is not known here."
+		}
+	}
+	return reply{status: cxml.Status{Code: 200, Detail: detail}}, nil
+}
+
+// knows tells whether a payloadID was exchanged on this connection before.
+func (c *call) knows(ctx context.Context, tx *database.Tx, payloadID string) (bool, error) {
+	var n int64
+	err := tx.Get(ctx, &n, countPayload, c.merchant.ID, c.connection.ID, payloadID)
+	return n > 0, err
+}
+
+// served are the request types that a profile names, with their options.
+func (s *Service) profile(c *call) reply {
+	address := s.PublicURL + "/m/" + c.merchant.ID + "/cxml"
+	option := func(name, value string) cxml.Option { return cxml.Option{Name: name, Value: value} }
+	return reply{status: cxml.Status{Code: 200}, body: &cxml.ProfileResponse{
+		EffectiveDate: cxml.At(s.Clock.Now()),
+		Transaction: []cxml.Transaction{
+			{RequestName: "OrderRequest", URL: address, Option: []cxml.Option{option("attachments", "no"), option("changes", "yes")}},
+			{RequestName: "ProfileRequest", URL: address},
+			{RequestName: "PunchOutSetupRequest", URL: address, Option: []cxml.Option{option("operationAllowed", "create")}},
+			{RequestName: "StatusUpdateRequest", URL: address},
+		}}}
+}
+
+const (
+	insertDocument = `
+INSERT INTO documents (merchant_id, id, direction, type, payload_id, connection_id, object, status, note, body, answer, month, at)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+
+	documentColumns = `
+SELECT id, direction, type, payload_id, object, status, note, body, answer, at FROM documents`
+	selectDocuments = documentColumns + ` WHERE merchant_id = ? AND object = ? ORDER BY id`
+	selectDocument  = documentColumns + ` WHERE merchant_id = ? AND id = ?`
+
+	countStrangers = `SELECT count(*) FROM documents WHERE merchant_id = ? AND connection_id = '' AND at > ?`
+	countPayload   = `SELECT count(*) FROM documents WHERE merchant_id = ? AND connection_id = ? AND payload_id = ?`
+)

@@ -1,0 +1,251 @@
+package procurement
+
+import (
+	"context"
+	"strings"
+
+	"github.com/kontorhq/kontor/checkout"
+	"github.com/kontorhq/kontor/cxml"
+	"github.com/kontorhq/kontor/database"
+	"github.com/kontorhq/kontor/fault"
+	"github.com/kontorhq/kontor/money"
+	"github.com/kontorhq/kontor/orders"
+)
+
+// order takes an OrderRequest: new, update or delete.
+func (s *Service) order(ctx context.Context, tx *database.Tx, c *call) (reply, error) {
+	request, err := c.doc.OrderRequest()
+	if err != nil {
+		return reply{}, readFault(err)
+	}
+	if request.Header.IsInternalVersion {
+		return reply{status: cxml.Status{Code: 200, Detail: "Acknowledged; an internal version changes nothing."}}, nil
+	}
+	if request.Header.Payment != nil && request.Header.Payment.PCard != nil {
+		return reply{}, fault.At(fault.PaymentRequired, "OrderRequest/OrderRequestHeader/Payment",
+			"cards are not taken here; leave Payment out to order on account")
+	}
+	wanted, err := s.wanted(ctx, tx, c, request)
+	if err != nil {
+		return reply{}, err
+	}
+	placed, err := s.Desk.Place(ctx, tx, wanted)
+	if err != nil {
+		return reply{}, err
+	}
+	return c.orderReply(wanted, placed), nil
+}
+
+// orderReply is what the buyer is told at once, as the connection's settings say (cXML reference
+// 3.5): 201 for what waits unless the system can't take it, 409 for a refusal where no
+// confirmation is wanted.
+func (c *call) orderReply(w checkout.Wanted, placed checkout.Placed) reply {
+	o := placed.Order
+	r := reply{status: cxml.Status{Code: 200}, object: o.ID}
+	switch {
+	case placed.Repeated:
+		r.status.Detail = "Order " + o.Number + " is here already, this repeat changed nothing."
+		if placed.Waiting && c.connection.Settings.Held == "201" {
+			r.status.Code = 201
+		}
+	case placed.Waiting:
+		if c.connection.Settings.Held == "201" {
+			r.status.Code = 201
+		}
+		r.status.Detail = "Order " + o.Number + " waits for review: " + o.Decision.Sentence
+	case placed.Refused && c.connection.Settings.Refused == "status":
+		r.status.Code, r.correctable = 409, true
+		r.status.Detail = "Order " + o.Number + " is refused: " + o.Decision.Sentence
+	case placed.Refused:
+		r.status.Detail = "Order " + o.Number + " was received; a confirmation follows."
+	case w.Kind == checkout.Cancel:
+		r.status.Detail = "Order " + o.Number + " is cancelled."
+	default:
+		r.status.Detail = "Order " + o.Number + " is accepted: " + o.Version.Total.String() + "."
+	}
+	for _, f := range o.Version.Flags {
+		if !placed.Repeated && len(r.status.Detail) < 1500 {
+			r.status.Detail += " Note: " + f.Message + "."
+		}
+	}
+	return r
+}
+
+// wanted translates the request into our own words.
+func (s *Service) wanted(ctx context.Context, tx *database.Tx, c *call, request *cxml.OrderRequest) (checkout.Wanted, error) {
+	h, settings := request.Header, c.connection.Settings
+	w := checkout.Wanted{
+		Merchant: c.merchant, Organisation: c.organisation, Connection: c.connection.ID,
+		Kind: h.Type, Number: h.OrderID, Version: int64(h.OrderVersion), Source: "punchout",
+		Currency: request.Currency, DocumentID: c.document,
+		Policy: checkout.Policy{TolerancePercent: settings.TolerancePercent, ToleranceAmount: settings.ToleranceAmount,
+			AcceptBelow: settings.BelowPrice == "accept", RefuseMismatch: settings.TotalMismatch == "refuse"},
+	}
+	if w.Currency == "" {
+		w.Currency = c.organisation.Currency
+	}
+	if _, ok := money.Exponent(w.Currency); !ok {
+		return w, fault.At(fault.Invalid, "OrderRequest/OrderRequestHeader/Total/Money/@currency", w.Currency+" is not an ISO 4217 currency")
+	}
+	w.Header = headerOf(h)
+	w.Header.PayloadID = c.doc.PayloadID
+	if h.OrderType == "blanket" {
+		most := money.MustDecimal("0")
+		if h.Total.Present {
+			most = h.Total.Value
+		}
+		w.Header.Blanket = &most
+	}
+	parents := map[int]bool{}
+	for _, item := range request.ItemOut {
+		if item.ParentLineNumber != 0 {
+			parents[item.ParentLineNumber] = true
+		}
+	}
+	// Line taxes count only where the header has none: the two are one tax.
+	lineTax := taxSum{}
+	for i, item := range request.ItemOut {
+		line, err := lineOf(int64(i+1), item)
+		if err != nil {
+			return w, err
+		}
+		// The parts of a group carry the price unless the group says it does; never both.
+		line.Group = (parents[item.LineNumber] && item.CompositeItemType != "groupLevel")
+		w.Lines = append(w.Lines, line)
+		w.Flags = append(w.Flags, chargeFlags(line, w.Currency)...)
+		lineTax.add(item.Tax)
+	}
+	if w.Header.StatedTax == nil {
+		w.Header.StatedTax = lineTax.sum
+	}
+	return w, c.checkReferences(ctx, tx, request, &w)
+}
+
+type taxSum struct{ sum *money.Decimal }
+
+func (t *taxSum) add(tax *cxml.Tax) {
+	if tax == nil || !tax.Money.Present {
+		return
+	}
+	value := tax.Money.Value
+	if t.sum != nil {
+		if sum, err := t.sum.Add(value); err == nil {
+			value = sum
+		}
+	}
+	t.sum = &value
+}
+
+// checkReferences flags what the order refers to and this sender never sent.
+func (c *call) checkReferences(ctx context.Context, tx *database.Tx, request *cxml.OrderRequest, w *checkout.Wanted) error {
+	flag := func(code, message string) {
+		w.Flags = append(w.Flags, orders.Flag{Code: code, Message: message})
+	}
+	if ref := request.Header.DocumentReference; ref != nil && ref.PayloadID != "" {
+		known, err := c.knows(ctx, tx, ref.PayloadID)
+		if err != nil {
+			return err
+		}
+		if !known {
+			flag(orders.FlagReferenceUnknown, "the order refers to "+ref.PayloadID+", which is not known here")
+		}
+	}
+	if id := request.Header.AgreementID; id != "" && request.Header.OrderType != "blanket" {
+		_, found, err := orders.FindByNumber(ctx, tx, c.merchant.ID, c.organisation.ID, id)
+		if err != nil {
+			return err
+		}
+		if !found {
+			flag(orders.FlagAgreementUnknown, "the order draws on agreement "+id+", which is not known here")
+		}
+	}
+	for _, comments := range request.Header.Comments {
+		for _, a := range comments.Attachment {
+			flag(orders.FlagAttachmentAbsent, "the attachment "+strings.TrimPrefix(a.URL, "cid:")+" is missing")
+		}
+	}
+	return nil
+}
+
+func headerOf(h cxml.OrderRequestHeader) orders.Header {
+	header := orders.Header{
+		OrderDate: h.OrderDate.Text, OrderType: h.OrderType, RequisitionID: h.RequisitionID, AgreementID: h.AgreementID,
+		Effective: h.EffectiveDate.Text, Expires: h.ExpirationDate.Text, Delivery: h.RequestedDeliveryDate.Text,
+		ShipComplete: h.ShipComplete, Silence: h.ControlKeys.OCInstruction == "notAllowed",
+		StatedTotal: decimalOf(h.Total), Extrinsics: pairsOf(h.Extrinsic),
+	}
+	if h.DocumentReference != nil {
+		header.Reference = h.DocumentReference.PayloadID
+	}
+	if h.ShipTo != nil {
+		header.ShipTo = addressOf(h.ShipTo.Address)
+		for _, carrier := range h.ShipTo.CarrierIdentifier {
+			header.Carrier = carrier.Text
+		}
+	}
+	if h.BillTo != nil {
+		header.BillTo = addressOf(h.BillTo.Address)
+	}
+	if h.Tax != nil {
+		header.StatedTax = decimalOf(h.Tax.Money)
+	}
+	if h.Shipping != nil {
+		header.StatedFreight = decimalOf(h.Shipping.Money)
+	}
+	for _, contact := range h.Contact {
+		header.Contacts = append(header.Contacts, orders.Pair{Name: contact.Role,
+			Value: strings.TrimSpace(contact.Name.Text + " " + strings.Join(contact.Email, " "))})
+	}
+	for _, term := range h.PaymentTerm {
+		header.Terms = append(header.Terms, orders.Term{Days: term.PayInNumberOfDays, DiscountPercent: term.DiscountPercent})
+	}
+	header.Comments = commentsOf(h.Comments)
+	return header
+}
+
+func lineOf(position int64, item cxml.ItemOut) (orders.Line, error) {
+	line := orders.Line{
+		Position: position, Line: int64(item.LineNumber), Synthetic: item.Synthetic, Quantity: item.Quantity,
+		SKU: item.ItemID.SupplierPartID, AuxiliaryID: item.ItemID.SupplierPartAuxiliaryID, BuyerPart: item.ItemID.BuyerPartID,
+		Delivery: item.RequestedDeliveryDate.Text, Agreement: item.AgreementItemNumber,
+		Comments: commentsOf(item.Comments), Extrinsics: pairsOf(item.Extrinsic),
+	}
+	if d := item.ItemDetail; d != nil {
+		line.Unit, line.BuyerPrice = d.UnitOfMeasure, d.UnitPrice.Value
+		for _, description := range d.Description {
+			if line.Name == "" {
+				line.Name = description.Text
+			}
+		}
+		for _, class := range d.Classification {
+			if strings.EqualFold(class.Domain, "UNSPSC") {
+				line.UNSPSC = strings.TrimSpace(class.Code + class.Text)
+			}
+		}
+		line.Extrinsics = append(line.Extrinsics, pairsOf(d.Extrinsic)...)
+		if basis := d.PriceBasisQuantity; basis != nil && basis.Quantity.Sign() > 0 && basis.ConversionFactor.Sign() > 0 {
+			// total = quantity × factor ÷ basis × price, so the price is per basis ÷ factor.
+			per, err := quotient(basis.Quantity, basis.ConversionFactor)
+			if err != nil {
+				return line, fault.At(fault.Invalid, "OrderRequest/ItemOut/ItemDetail/PriceBasisQuantity", err.Error())
+			}
+			line.Per = &per
+		}
+	}
+	if d := item.BlanketItemDetail; d != nil {
+		line.Unit, line.BuyerPrice = d.UnitOfMeasure, d.UnitPrice.Value
+		for _, description := range d.Description {
+			line.Name = description.Text
+		}
+	}
+	if item.ShipTo != nil {
+		line.ShipTo = addressOf(item.ShipTo.Address)
+	}
+	for _, share := range item.Distribution {
+		line.Accounting = append(line.Accounting, shareOf(share))
+	}
+	for _, schedule := range item.ScheduleLine {
+		line.Schedule = append(line.Schedule, orders.Schedule{Quantity: schedule.Quantity, Date: schedule.RequestedDeliveryDate.Text})
+	}
+	return line, nil
+}

@@ -1,0 +1,230 @@
+package procurement
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/kontorhq/kontor/accounts"
+	"github.com/kontorhq/kontor/cxml"
+	"github.com/kontorhq/kontor/database"
+	"github.com/kontorhq/kontor/orders"
+	"github.com/kontorhq/kontor/outbox"
+)
+
+// Sender is how events about orders reach buyers' systems; `cmd` registers it with the outbox
+// under the scheme "cxml".
+func (s *Service) Sender() outbox.Sender {
+	return outbox.Sender{Render: s.render, Send: s.send}
+}
+
+// secretHere stands in a stored message where the secret goes at the moment of sending: no
+// secret is written to a table.
+const secretHere = "kontor-secret-goes-here"
+
+// render makes the document that an event is to a connection, or says why it is none. It is a
+// pure function of the event and the connection's settings.
+func (s *Service) render(ctx context.Context, d outbox.Delivery) ([]byte, string, error) {
+	connection, merchant, err := s.destination(ctx, d)
+	if err != nil {
+		return nil, "", err
+	}
+	var o orders.Order
+	if err := json.Unmarshal([]byte(d.Payload), &o); err != nil {
+		return nil, "", fmt.Errorf("the event %s of %s can't be read: %w", d.Kind, d.Object, err)
+	}
+	body, note := message(d, o, connection.Settings)
+	if body == nil {
+		return nil, note, nil
+	}
+	if connection.Settings.OrdersURL == "" {
+		return nil, "the connection has no address for it (orders_url)", nil
+	}
+	addressed, err := SupplierIdentities(ctx, s.DB, merchant.ID)
+	if err != nil {
+		return nil, "", err
+	}
+	if len(addressed) > 1 {
+		addressed = addressed[:1]
+	}
+	to, err := IdentitiesOf(ctx, s.DB, merchant.ID, connection.ID, "from")
+	if err != nil {
+		return nil, "", err
+	}
+	out := cxml.Outgoing{
+		Version:   connection.Settings.version(typeOf(body)),
+		PayloadID: s.payloadID(d.Object + "." + strconv.FormatInt(d.Seq, 10)),
+		Timestamp: d.At.In(merchant.Zone()),
+		From:      partyOf(ours(connection, addressed)), To: partyOf(to), Sender: partyOf(sender(connection, addressed)),
+	}
+	if !merchant.Live() {
+		out.DeploymentMode = "test"
+	}
+	out.Sender.UserAgent = userAgent
+	if len(out.Sender.Credential) > 0 && connection.SecretOut != nil {
+		out.Sender.Credential[0].SharedSecret = secretHere
+	}
+	written, err := out.Write(body)
+	return written, "", err
+}
+
+func (s *Service) destination(ctx context.Context, d outbox.Delivery) (Connection, accounts.Merchant, error) {
+	_, id, _ := strings.Cut(d.Destination, ":")
+	connection, err := FindConnection(ctx, s.DB, d.Merchant, id)
+	if err != nil {
+		return connection, accounts.Merchant{}, err
+	}
+	merchant, err := accounts.FindMerchant(ctx, s.DB, d.Merchant)
+	return connection, merchant, err
+}
+
+// message is what an event is in the standard's words, as the connection's settings say: a
+// released or rejected order closes the 201 that was answered, an approved or refused one is
+// confirmed where the buyer wants that (cXML reference 3.5).
+func message(d outbox.Delivery, o orders.Order, settings Settings) (cxml.Body, string) {
+	at := d.At.Time
+	switch d.Kind {
+	case "order.released":
+		return closing(o, settings, 200, "Order "+o.Number+" is released.")
+	case "order.rejected", "order.change_rejected":
+		return closing(o, settings, 409, "Order "+o.Number+": "+o.Decision.Sentence)
+	case "order.approved", "order.changed":
+		return confirmation(o, settings, at, settings.Confirm == "on_approval", "accept", "the connection confirms nothing on approval (confirm)")
+	case "order.refused":
+		return confirmation(o, settings, at, settings.Refused == "confirmation", "reject", "the refusal was told by status (refused)")
+	}
+	return nil, "there is no message for " + d.Kind
+}
+
+func closing(o orders.Order, settings Settings, code int, detail string) (cxml.Body, string) {
+	if settings.Held != "201" {
+		return nil, "the order was answered with 200, nothing is owed (held)"
+	}
+	if o.Version.Header.PayloadID == "" {
+		return nil, "the order came by no document"
+	}
+	return &cxml.StatusUpdateRequest{
+		DocumentReference: &cxml.DocumentReference{PayloadID: o.Version.Header.PayloadID},
+		Status:            cxml.Status{Code: code, Text: cxml.StatusText(code), Detail: detail}}, ""
+}
+
+func confirmation(o orders.Order, settings Settings, at time.Time, wanted bool, kind, why string) (cxml.Body, string) {
+	switch {
+	case !wanted:
+		return nil, why
+	case o.Version.Header.Silence:
+		return nil, "the order says that no confirmation is wanted (OCInstruction)"
+	}
+	c := &cxml.ConfirmationRequest{
+		Header: cxml.ConfirmationHeader{ConfirmID: o.ID + "-" + strconv.FormatInt(o.Version.Number, 10), Operation: "new", Type: kind, NoticeDate: cxml.At(at)},
+		OrderReference: cxml.OrderReference{OrderID: o.Number, OrderDate: cxml.DateTime{Text: o.Version.Header.OrderDate},
+			DocumentReference: cxml.DocumentReference{PayloadID: o.Version.Header.PayloadID}},
+	}
+	if kind != "reject" {
+		return c, ""
+	}
+	c.Header.Comments = []cxml.Comments{{Text: o.Decision.Sentence}}
+	for _, l := range o.Version.Lines {
+		c.ConfirmationItem = append(c.ConfirmationItem, cxml.ConfirmationItem{
+			Quantity: l.Quantity, LineNumber: int(l.Line), UnitOfMeasure: l.Unit,
+			ConfirmationStatus: []cxml.ConfirmationStatus{{Quantity: l.Quantity, Type: "reject", UnitOfMeasure: l.Unit}}})
+	}
+	return c, ""
+}
+
+func typeOf(body cxml.Body) string {
+	if _, ok := body.(*cxml.StatusUpdateRequest); ok {
+		return "StatusUpdateRequest"
+	}
+	return "ConfirmationRequest"
+}
+
+// largestAnswer is how much of a buyer's answer is read.
+const largestAnswer = 1 << 20
+
+// send posts a message and reads the answer. HTTP 200 is not success: the Status inside is what
+// counts. 2xx is done, 4xx is refused for good, everything else is tried again.
+func (s *Service) send(ctx context.Context, d outbox.Delivery) (string, error) {
+	connection, _, err := s.destination(ctx, d)
+	if err != nil {
+		return "", err
+	}
+	body := d.Message
+	if connection.SecretOut != nil {
+		secret, err := s.Keys.Open(SecretOutPlace(connection.Merchant, connection.ID), connection.SecretOut)
+		if err != nil {
+			return "", err
+		}
+		body = bytes.Replace(body, []byte(secretHere), escaped(secret), 1)
+	}
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, connection.Settings.OrdersURL, bytes.NewReader(body))
+	if err != nil {
+		return "", err
+	}
+	request.Header.Set("Content-Type", "text/xml; charset=UTF-8")
+	request.Header.Set("User-Agent", userAgent)
+	response, err := s.HTTP.Do(request)
+	if err != nil {
+		return "", fmt.Errorf("the buyer's system could not be reached: %w", err)
+	}
+	defer func() { _ = response.Body.Close() }()
+	answer, err := io.ReadAll(io.LimitReader(response.Body, largestAnswer))
+	if err != nil {
+		return "", fmt.Errorf("the buyer's answer broke off: %w", err)
+	}
+	if response.StatusCode != http.StatusOK {
+		return "", fmt.Errorf("the buyer's system answered HTTP %d", response.StatusCode)
+	}
+	status, masked, err := s.readAnswer(answer)
+	if err != nil {
+		return "", fmt.Errorf("the buyer's answer is no cXML Response: %w", err)
+	}
+	if err := s.keepSent(ctx, d, connection, status, masked); err != nil {
+		return "", err
+	}
+	note := strings.TrimSpace(fmt.Sprintf("%d %s %s", status.Code, status.Text, status.Detail))
+	switch status.Code / 100 {
+	case 2:
+		return note, nil
+	case 4:
+		return "", &outbox.Refused{Reason: note}
+	}
+	return "", errors.New(note)
+}
+
+func (s *Service) readAnswer(answer []byte) (cxml.Status, []byte, error) {
+	doc, err := cxml.Read(answer, "", s.Limits)
+	if err != nil {
+		return cxml.Status{}, nil, err
+	}
+	response, err := doc.Response()
+	if err != nil {
+		return cxml.Status{}, nil, err
+	}
+	return response.Status, doc.Masked(), nil
+}
+
+// keepSent keeps what was sent and what was answered, without the secret.
+func (s *Service) keepSent(ctx context.Context, d outbox.Delivery, c Connection, status cxml.Status, answer []byte) error {
+	sent, err := cxml.Read(d.Message, "", s.Limits)
+	if err != nil {
+		return err
+	}
+	return s.DB.InTx(ctx, func(tx *database.Tx) error {
+		return keep(ctx, tx, keptDocument{ID: database.NewID("doc"), Merchant: d.Merchant, Direction: "out", Type: sent.Type,
+			PayloadID: sent.PayloadID, Connection: c.ID, Object: d.Object, Status: status.Code, Note: status.Detail,
+			Body: sent.Masked(), Answer: answer}, s.Clock.Now())
+	})
+}
+
+// escaped is a secret as it stands in XML.
+func escaped(secret string) []byte {
+	return []byte(strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;").Replace(secret))
+}

@@ -1,0 +1,234 @@
+// Package procurement holds the conversation with a buyer's system, whatever its dialect. It
+// stands between the addresses that procurement systems call (server/procure) and checkout:
+// documents come in, are authenticated and remembered, and are translated into what checkout
+// understands; events go out as the documents that the buyer's system expects.
+//
+// The main flow is Receive in this file: guards → sender → memory → what was asked → answer.
+package procurement
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"log/slog"
+	"net/http"
+	"strings"
+
+	"github.com/kontorhq/kontor/accounts"
+	"github.com/kontorhq/kontor/checkout"
+	"github.com/kontorhq/kontor/clock"
+	"github.com/kontorhq/kontor/cxml"
+	"github.com/kontorhq/kontor/database"
+	"github.com/kontorhq/kontor/fault"
+	"github.com/kontorhq/kontor/inbox"
+)
+
+// Service speaks with buyers' systems for all merchants.
+type Service struct {
+	DB        *database.DB
+	Clock     *clock.Clock
+	Keys      *accounts.Keys
+	Desk      *checkout.Desk
+	Log       *slog.Logger
+	PublicURL string // without a slash at the end: where buyers and their browsers reach us
+	Limits    cxml.Limits
+	HTTP      *http.Client // for documents on the way out
+}
+
+// responseVersion is the DTD that answers are written for: every reader has this part of it.
+const responseVersion = "1.2.014"
+
+// call is one request document on its way through.
+type call struct {
+	merchant     accounts.Merchant
+	connection   Connection
+	organisation accounts.Organisation
+	doc          *cxml.Document
+	masked       []byte
+	document     string // our id for the kept document
+}
+
+// reply is what a request leads to: the status, what it led to, and what goes beside the status.
+type reply struct {
+	status cxml.Status
+	body   cxml.ResponseBody
+	object string // the order or session
+	// correctable: the sender may send this payloadID again with other content, because what it
+	// asked for was refused.
+	correctable bool
+}
+
+// Receive takes one request document and gives the Response to it. It always gives one: an
+// answer without valid cXML would be taken for a broken line and tried again for hours. What
+// happened and what was answered are committed together (inbox.Once); what failed leaves
+// nothing but the masked document.
+func (s *Service) Receive(ctx context.Context, merchant, contentType string, body []byte) []byte {
+	c := &call{document: database.NewID("doc")}
+	answer, err := s.receive(ctx, c, merchant, contentType, body)
+	if err != nil {
+		return s.refuse(ctx, c, merchant, body, err)
+	}
+	return answer
+}
+
+func (s *Service) receive(ctx context.Context, c *call, merchant, contentType string, body []byte) ([]byte, error) {
+	var err error
+	c.doc, err = cxml.Read(body, contentType, s.Limits)
+	if c.doc != nil {
+		c.masked = c.doc.Masked()
+	}
+	if err != nil {
+		return nil, readFault(err)
+	}
+	if err := checkClass(c.doc); err != nil {
+		return nil, err
+	}
+	if err := s.authenticate(ctx, c, merchant); err != nil {
+		return nil, err
+	}
+	key := inbox.Key{Merchant: c.merchant.ID, Scope: "cxml:" + c.connection.ID, Name: c.doc.PayloadID,
+		Hash: s.Keys.Hash(c.doc.CanonicalRequest())}
+	if key.Name == "" || c.connection.Settings.PayloadIDs == "colliding" {
+		key.Name += "/" + hex.EncodeToString(key.Hash)
+	}
+	answer, replayed, err := inbox.Once(ctx, s.DB, key, s.Clock.Now(), func(tx *database.Tx) (inbox.Answer, error) {
+		return s.handle(ctx, tx, c)
+	})
+	if replayed && err == nil && c.doc.Type == "PunchOutSetupRequest" && s.startSpent(ctx, c, answer.Body) {
+		// The start page of the first answer is used up, so the repeat is a visit of its own.
+		key.Name += "/" + database.NewID("rep")
+		answer, _, err = inbox.Once(ctx, s.DB, key, s.Clock.Now(), func(tx *database.Tx) (inbox.Answer, error) {
+			return s.handle(ctx, tx, c)
+		})
+	}
+	return answer.Body, err
+}
+
+// handle does what the document asks for, keeps the document, and writes the answer.
+func (s *Service) handle(ctx context.Context, tx *database.Tx, c *call) (inbox.Answer, error) {
+	if c.merchant.Live() && c.doc.DeploymentMode == "test" {
+		message := "test documents are not taken at this address"
+		if c.merchant.TestAddress != "" {
+			message += ", send them to " + c.merchant.TestAddress
+		}
+		return inbox.Answer{}, fault.At(fault.Forbidden, "Request/@deploymentMode", message)
+	}
+	r, err := s.dispatch(ctx, tx, c)
+	if err != nil {
+		return inbox.Answer{}, err
+	}
+	body := s.response(r.status, r.body)
+	kept := keptDocument{ID: c.document, Merchant: c.merchant.ID, Direction: "in", Type: c.doc.Type, PayloadID: c.doc.PayloadID,
+		Connection: c.connection.ID, Object: r.object, Status: r.status.Code, Note: r.status.Detail, Body: c.masked, Answer: body}
+	if err := keep(ctx, tx, kept, s.Clock.Now()); err != nil {
+		return inbox.Answer{}, err
+	}
+	return inbox.Answer{Status: r.status.Code, MediaType: "text/xml; charset=UTF-8", Body: body, Correctable: r.correctable}, nil
+}
+
+func (s *Service) dispatch(ctx context.Context, tx *database.Tx, c *call) (reply, error) {
+	switch c.doc.Type {
+	case "ProfileRequest":
+		return s.profile(c), nil
+	case "PunchOutSetupRequest":
+		return s.setUp(ctx, tx, c)
+	case "OrderRequest":
+		return s.order(ctx, tx, c)
+	case "StatusUpdateRequest":
+		return s.statusUpdate(ctx, tx, c)
+	}
+	return reply{}, fault.New(fault.NotServed, c.doc.Type+" is not served here; a ProfileRequest tells what is")
+}
+
+// refuse keeps the masked document with the fault, in a transaction of its own, and answers.
+func (s *Service) refuse(ctx context.Context, c *call, merchant string, body []byte, cause error) []byte {
+	status := s.statusOf(cause)
+	answer := s.response(status, nil)
+	kept := keptDocument{ID: c.document, Merchant: merchant, Direction: "in", Connection: c.connection.ID,
+		Status: status.Code, Note: status.Detail, Body: c.masked, Answer: answer}
+	if c.doc != nil {
+		kept.Type, kept.PayloadID = c.doc.Type, c.doc.PayloadID
+	}
+	if c.masked == nil {
+		kept.Body = cxml.MaskText(cut(body, strangerBytes))
+	}
+	if c.connection.ID == "" {
+		kept.Body = cut(kept.Body, strangerBytes)
+	}
+	// The sender may have hung up; what it sent is kept all the same.
+	if err := s.keepRefused(context.WithoutCancel(ctx), kept); err != nil {
+		s.Log.Error("a refused document could not be kept", "merchant", merchant, "document", c.document, "error", err)
+	}
+	return answer
+}
+
+// strangerBytes is how much is kept of a document whose sender isn't known.
+const strangerBytes = 4 << 10
+
+func cut(b []byte, most int) []byte {
+	if len(b) > most {
+		return []byte(strings.ToValidUTF8(string(b[:most]), ""))
+	}
+	return b
+}
+
+func (s *Service) statusOf(err error) cxml.Status {
+	var known *fault.Error
+	if !errors.As(err, &known) {
+		id := database.NewID("err")
+		s.Log.Error("a document could not be handled", "id", id, "error", err)
+		return cxml.Status{Code: fault.Internal.CXML(), Detail: "Something failed on our side. Nothing was changed. Reference " + id}
+	}
+	if known.Code == fault.Internal || known.Cause != nil {
+		s.Log.Warn("a document was refused", "code", known.Code, "message", known.Error(), "cause", known.Cause)
+	}
+	return cxml.Status{Code: known.Code.CXML(), Detail: known.Error()}
+}
+
+func (s *Service) response(status cxml.Status, body cxml.ResponseBody) []byte {
+	if status.Text == "" {
+		status.Text = cxml.StatusText(status.Code)
+	}
+	return cxml.WriteResponse(responseVersion, s.payloadID(database.NewID("rsp")), s.Clock.Now(), status, body)
+}
+
+// payloadID makes a document's id worldwide unique: ours at our host.
+func (s *Service) payloadID(id string) string { return id + "@" + hostOf(s.PublicURL) }
+
+func hostOf(address string) string {
+	_, host, _ := strings.Cut(address, "://")
+	host, _, _ = strings.Cut(host, "/")
+	host, _, _ = strings.Cut(host, ":")
+	return host
+}
+
+// readFault turns what the codec says into the one error type.
+func readFault(err error) error {
+	var faults cxml.Faults
+	if !errors.As(err, &faults) {
+		one := (*cxml.Fault)(nil)
+		if !errors.As(err, &one) {
+			return err
+		}
+		faults = cxml.Faults{one}
+	}
+	codes := map[cxml.Kind]fault.Code{cxml.Malformed: fault.Malformed, cxml.Invalid: fault.Invalid,
+		cxml.TooLarge: fault.TooLarge, cxml.NotServed: fault.NotServed}
+	e := &fault.Error{Code: codes[faults[0].Kind], Message: faults[0].Message}
+	for _, f := range faults {
+		e.Fields = append(e.Fields, fault.Field{Path: f.Place, Message: f.Message})
+	}
+	return e
+}
+
+// checkClass lets only requests through; nobody has to be known to be told so.
+func checkClass(doc *cxml.Document) error {
+	switch doc.Class {
+	case cxml.ClassRequest:
+		return nil
+	case cxml.ClassMessage:
+		return fault.New(fault.NotServed, "a Message ("+doc.Type+") is not taken here, only a Request")
+	default:
+		return fault.New(fault.Malformed, "the document is no cXML Request")
+	}
+}

@@ -1,0 +1,259 @@
+package procurement
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"net/url"
+	"strconv"
+
+	"github.com/kontorhq/kontor/accounts"
+	"github.com/kontorhq/kontor/checkout"
+	"github.com/kontorhq/kontor/cxml"
+	"github.com/kontorhq/kontor/database"
+	"github.com/kontorhq/kontor/fault"
+	"github.com/kontorhq/kontor/money"
+	"github.com/kontorhq/kontor/orders"
+)
+
+// ReturnCart freezes the visit's cart and gives the address of the page that posts it home. The
+// visit is over then; asked again, the address is the same.
+func (s *Service) ReturnCart(ctx context.Context, tx *database.Tx, merchant accounts.Merchant, session string) (string, error) {
+	return s.end(ctx, tx, merchant, session, "returned")
+}
+
+// CancelVisit ends the visit without a cart; the page that the address leads to tells the
+// buyer's system to leave its requisition as it was.
+func (s *Service) CancelVisit(ctx context.Context, tx *database.Tx, merchant accounts.Merchant, session string) (string, error) {
+	return s.end(ctx, tx, merchant, session, "cancelled")
+}
+
+func (s *Service) end(ctx context.Context, tx *database.Tx, merchant accounts.Merchant, session, state string) (string, error) {
+	visit, err := s.lockOpen(ctx, tx, merchant.ID, session)
+	if err != nil && visit.State == state {
+		return s.returnAddress(visit), nil // it ended this way already
+	}
+	if err != nil {
+		return "", err
+	}
+	connection, err := FindConnection(ctx, tx, merchant.ID, visit.Connection)
+	if err != nil {
+		return "", err
+	}
+	cart, err := s.Desk.FreezeCart(ctx, tx, merchant.ID, visit.Cart)
+	if err != nil {
+		return "", err
+	}
+	if state == "returned" {
+		if len(cart.Lines) == 0 {
+			return "", fault.At(fault.Invalid, "cart", "The cart is empty; leave without a cart instead.")
+		}
+		// What can't be written is refused here, while the person can still change it.
+		if _, _, err := s.returning(merchant, connection, visit, cart); err != nil {
+			return "", err
+		}
+	}
+	now := database.At(s.Clock.Now())
+	if _, err := tx.Exec(ctx, endSession, state, now, merchant.ID, visit.ID); err != nil {
+		return "", err
+	}
+	return s.returnAddress(visit), nil
+}
+
+func (s *Service) returnAddress(visit Session) string {
+	return s.address(visit.Merchant, s.token("return", visit.ID)) + "/return"
+}
+
+// ReturnForm is what the return page posts from the buyer's browser to the buyer's system.
+type ReturnForm struct {
+	Action    string // BrowserFormPost
+	Origin    string // its origin, for form-action
+	Host      string // for people
+	Field     string // cxml-base64 or cxml-urlencoded
+	Value     string
+	Target    string // _self or _top
+	Cancelled bool
+	Lines     int
+	Total     money.Amount
+	Ancestors []string // origins that may frame the page
+}
+
+// ReturnPage gives the form of an ended visit. It is given out once, and again for a moment to
+// a browser that loads the page twice; after that it is fault.Spent.
+func (s *Service) ReturnPage(ctx context.Context, merchantID, returnToken string) (ReturnForm, error) {
+	merchant, err := accounts.FindMerchant(ctx, s.DB, merchantID)
+	if err != nil {
+		return ReturnForm{}, err
+	}
+	var form ReturnForm
+	err = s.DB.InTx(ctx, func(tx *database.Tx) error {
+		visit, err := s.byDigest(ctx, tx, tx.ForUpdate(selectByReturn), merchantID, returnToken)
+		if err != nil {
+			return err
+		}
+		now := s.Clock.Now()
+		switch {
+		case visit.State != "returned" && visit.State != "cancelled":
+			return fault.New(fault.Conflict, "This visit has no cart to send yet.")
+		case !visit.FetchedAt.IsZero() && now.Sub(visit.FetchedAt.Time) > reopen:
+			return fault.New(fault.Spent, "This cart was already transferred.")
+		}
+		connection, err := FindConnection(ctx, tx, merchantID, visit.Connection)
+		if err != nil {
+			return err
+		}
+		cart, err := checkout.FindCart(ctx, tx, merchantID, visit.Cart)
+		if err != nil {
+			return err
+		}
+		message, payloadID, err := s.returning(merchant, connection, visit, cart)
+		if err != nil {
+			return err
+		}
+		if form, err = connection.form(visit, cart, message); err != nil {
+			return err
+		}
+		if !visit.FetchedAt.IsZero() {
+			return nil
+		}
+		if _, err := tx.Exec(ctx, fetchSession, database.At(now), merchantID, visit.ID); err != nil {
+			return err
+		}
+		return keep(ctx, tx, keptDocument{ID: database.NewID("doc"), Merchant: merchantID, Direction: "out", Type: "PunchOutOrderMessage",
+			PayloadID: payloadID, Connection: connection.ID, Object: visit.ID, Note: "sent through the browser", Body: message}, now)
+	})
+	return form, err
+}
+
+func (c Connection) form(visit Session, cart checkout.Cart, message []byte) (ReturnForm, error) {
+	action, err := c.Settings.checkReturn(visit.ReturnURL)
+	if err != nil {
+		return ReturnForm{}, err // the setting changed since the visit began
+	}
+	f := ReturnForm{Action: visit.ReturnURL, Origin: action.Scheme + "://" + action.Host, Host: action.Host,
+		Field: c.Settings.Encoding, Target: c.Settings.FrameTarget, Cancelled: visit.State == "cancelled",
+		Lines: len(cart.Lines), Total: cart.Total, Ancestors: c.Settings.Ancestors()}
+	if f.Field == "cxml-base64" {
+		f.Value = base64.StdEncoding.EncodeToString(message)
+	} else {
+		f.Value = string(message)
+	}
+	return f, nil
+}
+
+// Ancestors are the origins whose pages may frame the shop and the return page: where carts go
+// home to.
+func (s Settings) Ancestors() []string {
+	var origins []string
+	for _, entry := range s.ReturnHosts {
+		if scheme, host, err := allowedOrigin(entry); err == nil {
+			origins = append(origins, (&url.URL{Scheme: scheme, Host: host}).String())
+		}
+	}
+	return origins
+}
+
+// returning renders the message of an ended visit: a pure function of what is stored, so that
+// the page may be loaded twice and brings the same bytes.
+func (s *Service) returning(merchant accounts.Merchant, connection Connection, visit Session, cart checkout.Cart) (message []byte, payloadID string, err error) {
+	at := cart.FrozenAt.Time
+	payloadID = s.payloadID(visit.ID)
+	out := cxml.Outgoing{
+		Version: connection.Settings.version("PunchOutOrderMessage"), PayloadID: payloadID, Lang: visit.Visit.Lang,
+		Timestamp: at.In(merchant.Zone()), DeploymentMode: visit.Visit.DeploymentMode,
+		From: partyOf(ours(connection, visit.Visit.To)), To: partyOf(visit.Visit.From),
+		Sender: partyOf(sender(connection, visit.Visit.To)), ASCII: connection.Settings.Encoding == "cxml-urlencoded",
+	}
+	out.Sender.UserAgent = userAgent
+	body := &cxml.PunchOutOrderMessage{BuyerCookie: visit.BuyerCookie}
+	zero := money.Zero(cart.Currency)
+	body.Header = cxml.PunchOutOrderMessageHeader{OperationAllowed: connection.Settings.OperationAllowed, Total: cxml.AmountOf(zero)}
+	if visit.State == "cancelled" {
+		body.Status = &cxml.Status{Code: 204, Text: cxml.StatusText(204)}
+		message, err = out.Write(body)
+		return message, payloadID, err
+	}
+	body.Header.Total, body.Header.ShipTo = cxml.AmountOf(cart.Goods), visit.Visit.ShipTo
+	if connection.Settings.TaxAndFreight == "header" {
+		body.Header.Shipping = &cxml.Shipping{Money: cxml.AmountOf(cart.Freight), Description: cxml.Description{Lang: out.Lang, Text: "Freight, estimate"}}
+		body.Header.Tax = &cxml.Tax{Money: cxml.AmountOf(cart.Tax), Description: cxml.Description{Lang: out.Lang, Text: "Tax, estimate"}}
+	}
+	for _, l := range cart.Lines {
+		if most := connection.Settings.DecimalsOfPrices; most > 0 && l.UnitPrice.Scale() > most {
+			return nil, "", fault.At(fault.Invalid, "lines["+strconv.FormatInt(l.Line-1, 10)+"].unit", "The price of "+l.SKU+", "+l.UnitPrice.Plain()+
+				", has more decimals than the buyer's system takes; order it in another unit.")
+		}
+		body.ItemIn = append(body.ItemIn, itemIn(cart, l, out.Lang))
+	}
+	message, err = out.Write(body)
+	if faults := (cxml.Faults)(nil); errors.As(err, &faults) {
+		return nil, "", fault.New(fault.Invalid, "The cart can't be written for this buyer: "+faults.Error()).Because(err)
+	}
+	return message, payloadID, err
+}
+
+func itemIn(cart checkout.Cart, l checkout.CartLine, lang string) cxml.ItemIn {
+	description := l.Name
+	if l.Description != "" {
+		description += ". " + l.Description
+	}
+	item := cxml.ItemIn{Quantity: l.Quantity, LineNumber: int(l.Line),
+		ItemID: cxml.ItemID{SupplierPartID: l.SKU, SupplierPartAuxiliaryID: cart.AuxiliaryID(l.Line)},
+		ItemDetail: cxml.ItemDetail{UnitPrice: cxml.MoneyOf(l.UnitPrice, cart.Currency), UnitOfMeasure: l.Unit,
+			Description:    []cxml.Description{{Lang: lang, Text: shorten(description, longestDescription), ShortName: shorten(l.Name, 50)}},
+			Classification: []cxml.Classification{{Domain: "UNSPSC", Text: l.UNSPSC}}}}
+	if l.LeadTime != nil {
+		item.ItemDetail.LeadTime = strconv.FormatInt(*l.LeadTime, 10)
+	}
+	return item
+}
+
+// longestDescription is what the strictest systems show: Ariba counts 255 bytes (cXML reference
+// 5.8).
+const longestDescription = 255
+
+// shorten cuts at a rune's boundary.
+func shorten(text string, most int) string {
+	if len(text) <= most {
+		return text
+	}
+	cut := most
+	for cut > 0 && text[cut]&0xC0 == 0x80 {
+		cut--
+	}
+	return text[:cut]
+}
+
+const userAgent = "Kontor"
+
+// shipTo is the address in our own words, for tax and freight.
+func (v Visit) shipTo() *orders.Address {
+	if v.ShipTo == nil {
+		return nil
+	}
+	return addressOf(v.ShipTo.Address)
+}
+
+// ours is what we call ourselves towards a connection: what is set, else how we were addressed.
+func ours(c Connection, addressed []Identity) []Identity {
+	if c.Settings.Present != nil {
+		return []Identity{*c.Settings.Present}
+	}
+	return addressed
+}
+
+// sender is who we are as the one that connects.
+func sender(c Connection, addressed []Identity) []Identity {
+	if c.Settings.PresentSender != nil {
+		return []Identity{*c.Settings.PresentSender}
+	}
+	return ours(c, addressed)
+}
+
+func partyOf(identities []Identity) cxml.Party {
+	var p cxml.Party
+	for _, id := range identities {
+		p.Credential = append(p.Credential, cxml.Credential{Domain: id.Domain, Identity: id.Identity})
+	}
+	return p
+}

@@ -1,0 +1,316 @@
+package procurement
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/kontorhq/kontor/accounts"
+	"github.com/kontorhq/kontor/checkout"
+	"github.com/kontorhq/kontor/clock"
+	"github.com/kontorhq/kontor/cxml"
+	"github.com/kontorhq/kontor/database"
+	"github.com/kontorhq/kontor/fault"
+)
+
+// Session is one punchout visit, from set-up to return. It is keyed by our own tokens, never by
+// the buyer's cookie, which several people may share.
+type Session struct {
+	ID           string        `db:"id"`
+	Merchant     string        `db:"merchant_id"`
+	Connection   string        `db:"connection_id"`
+	Organisation string        `db:"organisation_id"`
+	Buyer        string        `db:"buyer_id"`
+	Cart         string        `db:"cart_id"`
+	Operation    string        `db:"operation"`
+	State        string        `db:"state"` // new, open, returned, cancelled
+	BuyerCookie  string        `db:"buyer_cookie"`
+	ReturnURL    string        `db:"return_url"`
+	Content      string        `db:"content"`
+	StartedAt    database.Time `db:"started_at"`
+	Agent        string        `db:"agent"`
+	ReturnedAt   database.Time `db:"returned_at"`
+	FetchedAt    database.Time `db:"fetched_at"`
+	SeenAt       database.Time `db:"seen_at"`
+	ExpiresAt    database.Time `db:"expires_at"`
+	CreatedAt    database.Time `db:"created_at"`
+	Version      int64         `db:"version"`
+	Visit        Visit
+}
+
+// Visit is what else the set-up said.
+type Visit struct {
+	SelectedSKU    string           `json:"selected_sku,omitempty"`
+	ShipTo         *cxml.ShipTo     `json:"ship_to,omitempty"` // goes home untouched
+	Extrinsics     []cxml.Extrinsic `json:"extrinsics,omitempty"`
+	Lang           string           `json:"lang,omitempty"`
+	DeploymentMode string           `json:"deployment_mode,omitempty"`
+	From           []Identity       `json:"from,omitempty"` // who asked: the returning message's To
+	To             []Identity       `json:"to,omitempty"`   // how we were addressed: its From
+}
+
+// Lives of a session (cXML reference 4.6 and 4.8).
+const (
+	startLife = 15 * time.Minute // until the start page is first opened
+	idleLife  = 60 * time.Minute
+	longest   = 12 * time.Hour
+	reopen    = 30 * time.Second // a start or return page may be opened twice by the same browser
+)
+
+// Expired tells whether the visit is over because nobody did anything.
+func (s Session) Expired(now time.Time) bool {
+	return (s.State == "new" || s.State == "open") && now.After(s.ExpiresAt.Time)
+}
+
+// The three tokens of a session follow from its id and our key, so that nothing but digests has
+// to be kept and a page that is asked for twice leads to the same place.
+func (s *Service) token(purpose, session string) string { return token(s.Keys, purpose, session) }
+
+func token(keys *accounts.Keys, purpose, session string) string {
+	prefix := map[string]string{"start": "", "visit": "vis_", "return": ""}[purpose]
+	return prefix + hex.EncodeToString(keys.Digest("token/"+purpose, session)[:20])
+}
+
+func tokenDigest(keys *accounts.Keys, token string) []byte { return keys.Digest("session", token) }
+
+// setUp starts a visit: buyer, empty cart, session and start page.
+func (s *Service) setUp(ctx context.Context, tx *database.Tx, c *call) (reply, error) {
+	request, err := c.doc.PunchOutSetupRequest()
+	if err != nil {
+		return reply{}, readFault(err)
+	}
+	if request.Operation != "create" {
+		return reply{}, fault.At(fault.NotServed, "PunchOutSetupRequest/@operation", "the operation "+request.Operation+" is not served here")
+	}
+	if request.BrowserFormPost == "" {
+		return reply{}, fault.At(fault.Invalid, "PunchOutSetupRequest/BrowserFormPost", "BrowserFormPost is missing, so no cart could be sent home")
+	}
+	if _, err := c.connection.Settings.checkReturn(request.BrowserFormPost); err != nil {
+		return reply{}, err
+	}
+	if len(request.BuyerCookieRaw) > longestCookie {
+		return reply{}, fault.At(fault.Invalid, "PunchOutSetupRequest/BuyerCookie", "BuyerCookie is longer than 4,000 characters")
+	}
+	now := s.Clock.Now()
+	user := request.User()
+	buyer, err := accounts.Arrive(ctx, tx, c.merchant.ID, c.organisation.ID,
+		accounts.Buyer{Email: user.Email, Login: user.Login, Name: user.Name}, now)
+	if err != nil {
+		return reply{}, err
+	}
+	visit := visitOf(c.doc, request)
+	cart, err := s.Desk.NewCart(ctx, tx, c.organisation, visit.shipTo())
+	if err != nil {
+		return reply{}, err
+	}
+	content, err := json.Marshal(visit)
+	if err != nil {
+		return reply{}, err
+	}
+	id := database.NewID("ses")
+	start := s.token("start", id)
+	if _, err := tx.Exec(ctx, insertSession, c.merchant.ID, id, c.connection.ID, c.organisation.ID, buyer.ID, cart.ID,
+		request.Operation, request.BuyerCookieRaw, request.BrowserFormPost, string(content),
+		tokenDigest(s.Keys, start), tokenDigest(s.Keys, s.token("visit", id)), tokenDigest(s.Keys, s.token("return", id)),
+		database.At(now), database.At(now.Add(startLife)), database.At(now)); err != nil {
+		return reply{}, err
+	}
+	return reply{status: cxml.Status{Code: 200}, object: id,
+		body: &cxml.PunchOutSetupResponse{StartPage: s.address(c.merchant.ID, start)}}, nil
+}
+
+const longestCookie = 4000
+
+func (s *Service) address(merchant, token string) string {
+	return s.PublicURL + "/m/" + merchant + "/p/" + token
+}
+
+func visitOf(doc *cxml.Document, request *cxml.PunchOutSetupRequest) Visit {
+	v := Visit{ShipTo: request.ShipTo, Extrinsics: request.Extrinsic, Lang: doc.Lang, DeploymentMode: doc.DeploymentMode,
+		From: identitiesOf(doc.Header.From), To: identitiesOf(doc.Header.To)}
+	if request.SelectedItem != nil {
+		v.SelectedSKU = request.SelectedItem.SupplierPartID
+	}
+	return v
+}
+
+func identitiesOf(party cxml.Party) []Identity {
+	var list []Identity
+	for _, credential := range party.Credential {
+		list = append(list, Identity{Domain: credential.Domain, Identity: credential.Identity})
+	}
+	return list
+}
+
+// startSpent tells whether the start page of an earlier answer can't be opened any more.
+func (s *Service) startSpent(ctx context.Context, c *call, answer []byte) bool {
+	doc, err := cxml.Read(answer, "", s.Limits)
+	if err != nil {
+		return false
+	}
+	response, err := doc.Response()
+	if err != nil || response.SetUp == nil {
+		return false
+	}
+	_, start, _ := strings.Cut(response.SetUp.StartPage, "/p/")
+	session, err := s.byDigest(ctx, s.DB, selectByStart, c.merchant.ID, start)
+	return err == nil && (session.State != "new" || session.Expired(s.Clock.Now()))
+}
+
+// Opened is where a start page leads.
+type Opened struct {
+	Location string   // the shop, with the visit's token
+	Ancestor []string // origins that may frame it
+}
+
+// OpenStart spends a start token and gives the shop's address with the visit's own token. The
+// same browser may open it again for a moment: frames, double clicks. Everybody else gets a
+// fault.Spent.
+func (s *Service) OpenStart(ctx context.Context, merchantID, start, userAgent string) (Opened, error) {
+	merchant, err := accounts.FindMerchant(ctx, s.DB, merchantID)
+	if err != nil {
+		return Opened{}, err
+	}
+	sum := sha256.Sum256([]byte(userAgent))
+	agent := hex.EncodeToString(sum[:8])
+	var session Session
+	err = s.DB.InTx(ctx, func(tx *database.Tx) error {
+		now := s.Clock.Now()
+		if session, err = s.byDigest(ctx, tx, tx.ForUpdate(selectByStart), merchantID, start); err != nil {
+			return err
+		}
+		switch {
+		case session.State == "new" && !session.Expired(now):
+			_, err = tx.Exec(ctx, openSession, database.At(now), agent, database.At(now), database.At(now.Add(idleLife)), merchantID, session.ID)
+			return err
+		case session.State == "open" && session.Agent == agent && now.Sub(session.StartedAt.Time) < reopen:
+			return nil
+		}
+		return fault.New(fault.Spent, "This start page was used before or is too old. Start again from your procurement system.")
+	})
+	if err != nil {
+		return Opened{}, err
+	}
+	location, err := url.Parse(merchant.ShopURL)
+	if err != nil {
+		return Opened{}, fmt.Errorf("the shop address of %s can't be read: %w", merchantID, err)
+	}
+	query := location.Query()
+	query.Set("session", s.token("visit", session.ID))
+	location.RawQuery = query.Encode()
+	return Opened{Location: location.String()}, nil
+}
+
+// FindSession reads a session by its id or by the visit token that the browser brought to the
+// shop.
+func FindSession(ctx context.Context, q database.Querier, keys *accounts.Keys, merchant, idOrToken string) (Session, error) {
+	if strings.HasPrefix(idOrToken, "vis_") {
+		return findSession(ctx, q, selectByVisit, merchant, tokenDigest(keys, idOrToken))
+	}
+	return findSession(ctx, q, selectSession, merchant, idOrToken)
+}
+
+func (s *Service) byDigest(ctx context.Context, q database.Querier, query, merchant, token string) (Session, error) {
+	return findSession(ctx, q, query, merchant, tokenDigest(s.Keys, token))
+}
+
+func findSession(ctx context.Context, q database.Querier, query, merchant string, key any) (Session, error) {
+	var session Session
+	err := q.Get(ctx, &session, query, merchant, key)
+	if database.None(err) {
+		return Session{}, fault.New(fault.Unknown, "There is no such visit.")
+	}
+	if err != nil {
+		return Session{}, err
+	}
+	if err := json.Unmarshal([]byte(session.Content), &session.Visit); err != nil {
+		return Session{}, fmt.Errorf("the visit %s can't be read: %w", session.ID, err)
+	}
+	return session, nil
+}
+
+// lockOpen locks a session that is still shopping, and keeps it alive.
+func (s *Service) lockOpen(ctx context.Context, tx *database.Tx, merchant, idOrToken string) (Session, error) {
+	found, err := FindSession(ctx, tx, s.Keys, merchant, idOrToken)
+	if err != nil {
+		return Session{}, err
+	}
+	session, err := findSession(ctx, tx, tx.ForUpdate(selectSession), merchant, found.ID)
+	if err != nil {
+		return Session{}, err
+	}
+	now := s.Clock.Now()
+	switch {
+	case session.Expired(now):
+		return session, fault.New(fault.Conflict, "The visit has ended because nothing happened for a while. Start again from your procurement system.")
+	case session.State != "open":
+		return session, fault.New(fault.Conflict, "The visit is "+session.State+" and can't be changed any more.")
+	}
+	until := now.Add(idleLife)
+	if end := session.CreatedAt.Add(longest); end.Before(until) {
+		until = end
+	}
+	_, err = tx.Exec(ctx, touchSession, database.At(now), database.At(until), merchant, session.ID)
+	return session, err
+}
+
+// Touch keeps an open visit alive while its person only looks around; it writes at most once in
+// five minutes.
+func Touch(ctx context.Context, db *database.DB, clk *clock.Clock, session Session) error {
+	now := clk.Now()
+	if session.State != "open" || session.Expired(now) || now.Sub(session.SeenAt.Time) < 5*time.Minute {
+		return nil
+	}
+	until := now.Add(idleLife)
+	if end := session.CreatedAt.Add(longest); end.Before(until) {
+		until = end
+	}
+	return db.InTx(ctx, func(tx *database.Tx) error {
+		_, err := tx.Exec(ctx, touchSession, database.At(now), database.At(until), session.Merchant, session.ID)
+		return err
+	})
+}
+
+// PutCart replaces everything in the visit's cart.
+func (s *Service) PutCart(ctx context.Context, tx *database.Tx, merchant accounts.Merchant, session string, items []checkout.Item) (checkout.Cart, error) {
+	visit, err := s.lockOpen(ctx, tx, merchant.ID, session)
+	if err != nil {
+		return checkout.Cart{}, err
+	}
+	organisation, err := accounts.FindOrganisation(ctx, tx, merchant.ID, visit.Organisation)
+	if err != nil {
+		return checkout.Cart{}, err
+	}
+	return s.Desk.PutCart(ctx, tx, merchant, organisation, visit.Cart, items)
+}
+
+const (
+	insertSession = `
+INSERT INTO sessions (merchant_id, id, connection_id, organisation_id, buyer_id, cart_id, operation, state, buyer_cookie, return_url,
+                      content, start_digest, visit_digest, return_digest, seen_at, expires_at, created_at)
+VALUES (?, ?, ?, ?, ?, ?, ?, 'new', ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+
+	sessionColumns = `
+SELECT id, merchant_id, connection_id, organisation_id, buyer_id, cart_id, operation, state, buyer_cookie, return_url, content,
+       started_at, agent, returned_at, fetched_at, seen_at, expires_at, created_at, version
+  FROM sessions`
+	selectSession  = sessionColumns + ` WHERE merchant_id = ? AND id = ?`
+	selectByStart  = sessionColumns + ` WHERE merchant_id = ? AND start_digest = ?`
+	selectByVisit  = sessionColumns + ` WHERE merchant_id = ? AND visit_digest = ?`
+	selectByReturn = sessionColumns + ` WHERE merchant_id = ? AND return_digest = ?`
+
+	openSession = `
+UPDATE sessions SET state = 'open', started_at = ?, agent = ?, seen_at = ?, expires_at = ?, version = version + 1
+ WHERE merchant_id = ? AND id = ?`
+
+	touchSession = `UPDATE sessions SET seen_at = ?, expires_at = ?, version = version + 1 WHERE merchant_id = ? AND id = ?`
+
+	endSession = `UPDATE sessions SET state = ?, returned_at = ?, version = version + 1 WHERE merchant_id = ? AND id = ?`
+
+	fetchSession = `UPDATE sessions SET fetched_at = ?, version = version + 1 WHERE merchant_id = ? AND id = ?`
+)

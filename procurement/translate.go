@@ -1,0 +1,98 @@
+package procurement
+
+import (
+	"errors"
+	"math/big"
+	"strconv"
+
+	"github.com/kontorhq/kontor/cxml"
+	"github.com/kontorhq/kontor/money"
+	"github.com/kontorhq/kontor/orders"
+)
+
+// The small translations between the standard's elements and our own words.
+
+func decimalOf(m cxml.Money) *money.Decimal {
+	if !m.Present {
+		return nil
+	}
+	value := m.Value
+	return &value
+}
+
+func pairsOf(extrinsics []cxml.Extrinsic) []orders.Pair {
+	var pairs []orders.Pair
+	for _, e := range extrinsics {
+		pairs = append(pairs, orders.Pair{Name: e.Name, Value: e.Text})
+	}
+	return pairs
+}
+
+func commentsOf(comments []cxml.Comments) []string {
+	var texts []string
+	for _, c := range comments {
+		if c.Text != "" {
+			texts = append(texts, c.Text)
+		}
+	}
+	return texts
+}
+
+func addressOf(a cxml.Address) *orders.Address {
+	address := &orders.Address{ID: a.AddressID, Name: a.Name.Text, Country: a.IsoCountryCode, Email: a.Email}
+	if p := a.PostalAddress; p != nil {
+		address.DeliverTo, address.Street, address.City = p.DeliverTo, p.Street, p.City
+		address.Region, address.PostalCode = p.State, p.PostalCode
+		if p.CountryCode != "" {
+			address.Country = p.CountryCode
+		}
+	}
+	return address
+}
+
+func shareOf(d cxml.Distribution) orders.Share {
+	share := orders.Share{Charge: decimalOf(d.Charge)}
+	for _, s := range d.Accounting.AccountingSegment {
+		share.Segments = append(share.Segments, orders.Pair{Name: s.Name.Text, Value: s.ID})
+	}
+	for _, s := range d.Accounting.Segment {
+		share.Segments = append(share.Segments, orders.Pair{Name: s.Type, Value: s.ID})
+	}
+	return share
+}
+
+// chargeFlags tells when a line's accounting shares don't add up to the line.
+func chargeFlags(line orders.Line, currency string) []orders.Flag {
+	sum, any := new(big.Rat), false
+	for _, share := range line.Accounting {
+		if share.Charge != nil {
+			sum.Add(sum, share.Charge.Rat())
+			any = true
+		}
+	}
+	if !any {
+		return nil
+	}
+	per := money.One
+	if line.Per != nil {
+		per = *line.Per
+	}
+	amount, err := money.LineTotal(line.Quantity, line.BuyerPrice, per, currency)
+	if err != nil || money.MustDecimal(amount.Text()).Rat().Cmp(sum) == 0 {
+		return nil
+	}
+	exponent, _ := money.Exponent(currency)
+	number := strconv.FormatInt(line.Line, 10)
+	return []orders.Flag{{Code: orders.FlagChargeDiffers, Line: line.Line,
+		Message: "the accounting of line " + number + " comes to " + sum.FloatString(exponent) + ", the line to " + amount.Text()}}
+}
+
+// quotient is a ÷ b where that is a decimal number.
+func quotient(a, b money.Decimal) (money.Decimal, error) {
+	r := new(big.Rat).Quo(a.Rat(), b.Rat())
+	digits, exact := r.FloatPrec()
+	if !exact {
+		return money.Decimal{}, errors.New("the price basis divided by the conversion factor has no end as a decimal number")
+	}
+	return money.ParseDecimal(r.FloatString(digits))
+}

@@ -1,0 +1,122 @@
+// Package procure answers the addresses that procurement systems and their users' browsers call:
+// the cXML endpoint, the start page and the return page. It reads and writes HTTP; what a
+// document means is `procurement`'s business.
+package procure
+
+import (
+	"embed"
+	"errors"
+	"html/template"
+	"io"
+	"mime"
+	"net/http"
+	"strings"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/kontorhq/kontor/assets"
+	"github.com/kontorhq/kontor/fault"
+	"github.com/kontorhq/kontor/procurement"
+)
+
+//go:embed *.html
+var files embed.FS
+
+var pages = template.Must(template.New("").Funcs(template.FuncMap{"asset": assets.Path}).ParseFS(files, "*.html"))
+
+type endpoint struct{ service *procurement.Service }
+
+// Mount adds the addresses.
+func Mount(e *echo.Echo, service *procurement.Service) {
+	p := endpoint{service}
+	e.POST("/m/:merchant/cxml", p.postCXML)
+	e.GET("/m/:merchant/cxml", p.getCXML)
+	e.GET("/m/:merchant/p/:token", p.getStart)
+	e.HEAD("/m/:merchant/p/:token", p.headStart)
+	e.GET("/m/:merchant/p/:token/return", p.getReturn)
+}
+
+// postCXML takes one document. The answer is HTTP 200 with a cXML Status whatever happened: any
+// other answer would be taken for a broken line and tried again for hours.
+func (p endpoint) postCXML(c echo.Context) error {
+	request := c.Request()
+	// One byte more than is taken tells that there is too much, without reading it all.
+	body, err := io.ReadAll(io.LimitReader(request.Body, int64(p.service.Limits.Bytes)+1))
+	if err != nil {
+		return fault.New(fault.Malformed, "the document broke off").Because(err)
+	}
+	answer := p.service.Receive(request.Context(), c.Param("merchant"), mediaType(request), body)
+	c.Response().Header().Set("Cache-Control", "no-store")
+	return c.Blob(http.StatusOK, "text/xml; charset=UTF-8", answer)
+}
+
+func mediaType(r *http.Request) string {
+	header := r.Header.Get("Content-Type")
+	if _, _, err := mime.ParseMediaType(header); err != nil {
+		return "" // the document itself says what it is
+	}
+	return header
+}
+
+// getCXML answers people and monitors that look whether somebody is there.
+func (p endpoint) getCXML(c echo.Context) error {
+	return c.String(http.StatusOK, "Kontor takes cXML documents here by POST.\n")
+}
+
+// headStart tells scanners that the page is there, without spending its token.
+func (p endpoint) headStart(c echo.Context) error {
+	c.Response().Header().Set("Cache-Control", "no-store")
+	return c.NoContent(http.StatusOK)
+}
+
+// getStart spends the one-time token and sends the browser to the shop.
+func (p endpoint) getStart(c echo.Context) error {
+	headers := c.Response().Header()
+	headers.Set("Cache-Control", "no-store")
+	headers.Set("Referrer-Policy", "no-referrer")
+	if purpose := c.Request().Header.Get("Sec-Purpose"); strings.Contains(purpose, "prefetch") {
+		return c.NoContent(http.StatusNoContent) // the person hasn't asked for it yet
+	}
+	opened, err := p.service.OpenStart(c.Request().Context(), c.Param("merchant"), c.Param("token"), c.Request().UserAgent())
+	if err != nil {
+		return p.sorry(c, err)
+	}
+	return c.Redirect(http.StatusSeeOther, opened.Location)
+}
+
+// getReturn gives the page that posts the cart home from the buyer's own browser.
+func (p endpoint) getReturn(c echo.Context) error {
+	headers := c.Response().Header()
+	headers.Set("Cache-Control", "no-store")
+	headers.Set("Referrer-Policy", "no-referrer")
+	form, err := p.service.ReturnPage(c.Request().Context(), c.Param("merchant"), c.Param("token"))
+	if err != nil {
+		return p.sorry(c, err)
+	}
+	// The form may go to exactly that address's origin, and only that buyer may frame the page.
+	headers.Set("Content-Security-Policy", policy(form.Origin, form.Ancestors))
+	return render(c, http.StatusOK, "return.html", form)
+}
+
+// sorry shows a fault to a person; what is unknown goes to the server's one place for errors.
+func (p endpoint) sorry(c echo.Context, err error) error {
+	var known *fault.Error
+	if !errors.As(err, &known) || known.Code == fault.Internal {
+		return err
+	}
+	c.Response().Header().Set("Content-Security-Policy", policy("'none'", nil))
+	return render(c, known.Code.HTTP(), "sorry.html", known.Message)
+}
+
+func policy(formAction string, ancestors []string) string {
+	return "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; base-uri 'none'; form-action " + formAction +
+		"; frame-ancestors " + strings.Join(append([]string{"'self'"}, ancestors...), " ")
+}
+
+func render(c echo.Context, status int, name string, data any) error {
+	var b strings.Builder
+	if err := pages.ExecuteTemplate(&b, name, data); err != nil {
+		return err
+	}
+	return c.HTML(status, b.String())
+}
