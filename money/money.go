@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"math/big"
+	"slices"
 	"strings"
 )
 
@@ -47,7 +48,16 @@ func (a Amount) Add(b Amount) (Amount, error) {
 }
 
 // Sub returns a − b. The currencies must be equal.
-func (a Amount) Sub(b Amount) (Amount, error) { return a.Add(b.Neg()) }
+func (a Amount) Sub(b Amount) (Amount, error) {
+	if a.Currency != b.Currency {
+		return Amount{}, fmt.Errorf("%w: %q and %q", ErrCurrency, a.Currency, b.Currency)
+	}
+	difference := a.Minor - b.Minor
+	if (difference < a.Minor) != (b.Minor > 0) && b.Minor != 0 {
+		return Amount{}, ErrRange
+	}
+	return Amount{difference, a.Currency}, nil
+}
 
 // Neg returns −a.
 func (a Amount) Neg() Amount { return Amount{-a.Minor, a.Currency} }
@@ -178,15 +188,14 @@ func Allocate(total int64, weights []int64) ([]int64, error) {
 		shares[i], remainders[i] = share.Int64(), remainder
 		left.Sub(left, share)
 	}
-	for ; left.Sign() > 0; left.Sub(left, big.NewInt(1)) {
-		best := 0
-		for i := range remainders {
-			if remainders[i].Cmp(remainders[best]) > 0 {
-				best = i
-			}
-		}
-		shares[best]++
-		remainders[best] = big.NewInt(-1)
+	// Fewer units are left than there are shares with a remainder, so each gets one at most.
+	order := make([]int, len(weights))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(i, j int) int { return remainders[j].Cmp(remainders[i]) })
+	for _, i := range order[:left.Int64()] {
+		shares[i]++
 	}
 	if total < 0 {
 		for i := range shares {
