@@ -22,6 +22,18 @@ func TestLineTotalIsRoundedOnce(t *testing.T) {
 	}{
 		// The carts of the demo, to the last digit.
 		{"four decimals", "120", "8.1000", "1", "USD", "972.00"},
+		{"glasses", "37", "2.9375", "1", "USD", "108.69"},
+		{"cable by the metre", "152.5", "0.6425", "1", "USD", "97.98"},
+		{"tape", "30", "1.4875", "1", "USD", "44.63"},
+		{"bolts in euro", "4", "16.985", "1", "EUR", "67.94"},
+		{"gloves in euro", "6", "6.245", "1", "EUR", "37.47"},
+		{"screws in yen", "2500", "5.55", "1", "JPY", "13875"},
+		{"glasses in yen", "7", "438.5", "1", "JPY", "3070"},
+		{"cable in yen", "12.5", "96.2", "1", "JPY", "1203"},
+		{"gloves in dinars", "12", "3.745", "1", "BHD", "44.940"},
+		{"vests in dinars", "7", "3.1675", "1", "BHD", "22.173"},
+		{"screws in dinars", "2500", "0.00473", "1", "BHD", "11.825"},
+		{"tape in dinars", "15", "0.5595", "1", "BHD", "8.393"},
 		{"a price per hundred", "1500", "1.2550", "100", "USD", "18.83"},
 		{"the same by the box of a hundred", "15", "1.2550", "1", "USD", "18.83"},
 		{"the same with a fine price", "1500", "0.01255", "1", "USD", "18.83"},
@@ -68,7 +80,7 @@ func decimal(t testing.TB, text string) money.Decimal {
 	return d
 }
 
-// The other figures of the demo's carts: the price behind each is the catalogue's.
+// Goods are the sum of rounded lines.
 func TestCartsOfTheDemoAddUp(t *testing.T) {
 	carts := map[string]struct {
 		currency string
