@@ -1,0 +1,217 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	_ "embed"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/kontorhq/kontor/accounts"
+	"github.com/kontorhq/kontor/client"
+	"github.com/kontorhq/kontor/config"
+	"github.com/kontorhq/kontor/server/console"
+	"github.com/kontorhq/kontor/server/shop"
+	"github.com/kontorhq/kontor/setup"
+	"github.com/kontorhq/kontor/simulators"
+)
+
+type demoCommand struct {
+	Listen string `default:"127.0.0.1:8080" help:"Address and port on this machine."`
+	Keep   string `type:"path" help:"Keep the database in this folder, and go on with it next time."`
+}
+
+//go:embed demo/setup.json
+var demoSetup []byte
+
+const demoMerchant = "brackwater"
+
+// Run serves the demo until it is told to stop.
+func (c demoCommand) Run(ctx context.Context, to terminal) error {
+	dir := c.Keep
+	if dir == "" {
+		temporary, err := os.MkdirTemp("", "kontor-demo-")
+		if err != nil {
+			return err
+		}
+		defer func() { _ = os.RemoveAll(temporary) }()
+		dir = temporary
+	}
+	listener, err := listenNear(ctx, c.Listen)
+	if err != nil {
+		return err
+	}
+	d, err := newDemo(ctx, dir, listener, to.err)
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	defer d.close()
+	fmt.Fprintf(to.out, "\nKontor's demo is ready. Open %s\n\nEverything runs on this machine. Ctrl-C ends it.\n\n", d.home)
+	return d.serve(ctx, listener, d.pages)
+}
+
+// listenNear takes another free port when the wanted one is in use: the demo prints its address.
+func listenNear(ctx context.Context, address string) (net.Listener, error) {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return nil, fmt.Errorf("--listen must be an address and a port, such as 127.0.0.1:8080")
+	}
+	if ip := net.ParseIP(host); ip == nil || !ip.IsLoopback() {
+		return nil, fmt.Errorf("the demo listens on this machine only: --listen must begin with 127.")
+	}
+	var listen net.ListenConfig
+	listener, err := listen.Listen(ctx, "tcp", address)
+	if err != nil {
+		return listen.Listen(ctx, "tcp", net.JoinHostPort(host, "0"))
+	}
+	return listener, nil
+}
+
+// demo is a system with the story's merchant, its shop and its buyers' procurement systems. The
+// shop and Kontor are `localhost`, the buyers `127.0.0.1`: two sites for a browser, one port.
+type demo struct {
+	*system
+	home      string // where to begin
+	buyersURL string
+	buyers    []*simulators.Buyer
+	doors     []simulators.Door
+	shop      http.Handler
+}
+
+func newDemo(ctx context.Context, dir string, listener net.Listener, log io.Writer) (*demo, error) {
+	_, port, err := net.SplitHostPort(listener.Addr().String())
+	if err != nil {
+		return nil, err
+	}
+	cfg, err := config.Read()
+	if err != nil {
+		return nil, err
+	}
+	cfg.DatabaseURL = "sqlite:" + filepath.Join(dir, "kontor.db")
+	cfg.PublicURL = "http://localhost:" + port
+	cfg.SecretKey, cfg.LogLevel = "", "warn"
+	s, err := newSystem(ctx, cfg, log)
+	if err != nil {
+		return nil, err
+	}
+	s.demo = true
+	d := &demo{system: s, buyersURL: "http://127.0.0.1:" + port}
+	d.home = d.buyersURL + "/"
+	if err := d.fill(ctx); err != nil {
+		s.close()
+		return nil, err
+	}
+	return d, nil
+}
+
+// fill brings the story into the database and makes the actors around it. Secrets are made anew
+// at each start; nothing is written down.
+func (d *demo) fill(ctx context.Context) error {
+	if err := d.ready(ctx); err != nil {
+		return err
+	}
+	secrets := map[string]string{
+		"KONTOR_DEMO_API_KEY":                   accounts.NewAPIKey(demoMerchant),
+		"KONTOR_DEMO_NETWORK_SECRET":            accounts.NewToken(""),
+		"KONTOR_DEMO_CASTELMERE_SECRET":         accounts.NewToken(""),
+		"KONTOR_DEMO_NORTHFOLD_SECRET_OUT":      accounts.NewToken(""),
+		"KONTOR_DEMO_NORTHFOLD_WEST_SECRET_OUT": accounts.NewToken(""),
+		"KONTOR_DEMO_CASTELMERE_SECRET_OUT":     accounts.NewToken(""),
+	}
+	file := bytes.ReplaceAll(demoSetup, []byte("{{.ShopURL}}"), []byte(d.config.PublicURL+"/m/"+demoMerchant+"/shop/"))
+	file = bytes.ReplaceAll(file, []byte("{{.BuyerOrigin}}"), []byte(d.buyersURL))
+	if _, err := setup.Apply(ctx, d.db, d.keys, d.clock, file, setup.Options{Actor: "demo",
+		Env: func(name string) (string, bool) { value, ok := secrets[name]; return value, ok }}); err != nil {
+		return fmt.Errorf("the demo's own setup: %s", sentence(err))
+	}
+	d.shop = shop.New(shop.Config{
+		Base: "/m/" + demoMerchant + "/shop", API: client.New(d.config.PublicURL, secrets["KONTOR_DEMO_API_KEY"]),
+		Merchant: "Brackwater Industrial Supply", UsualCarts: usualCarts, Log: d.log,
+		FrameAncestors: []string{d.buyersURL}, FormAction: []string{d.buyersURL},
+	})
+	for _, config := range d.buyerConfigs(secrets) {
+		d.buyers = append(d.buyers, simulators.NewBuyer(config))
+	}
+	d.doors = simulators.DemoDoors(d.buyersURL)
+	return nil
+}
+
+// pages mounts what only the demo has.
+func (d *demo) pages(e *echo.Echo) {
+	enter := d.config.PublicURL + "/m/" + demoMerchant + "/console/enter?ticket=" + console.Ticket(demoMerchant)
+	e.GET("/", echo.WrapHandler(simulators.Landing(simulators.LandingConfig{
+		Merchant: "Brackwater Industrial Supply", MerchantShort: "Brackwater", Doors: d.doors,
+		Status:     "SQLite in a folder of this machine. Nothing leaves it.",
+		ConsoleURL: enter, DocsURL: d.config.PublicURL + "/v1/docs",
+	})))
+	base := "/m/" + demoMerchant + "/shop"
+	e.Any(base, echo.WrapHandler(d.shop))
+	e.Any(base+"/*", echo.WrapHandler(d.shop))
+	for _, b := range d.buyers {
+		path := b.URL()[len(d.buyersURL):]
+		e.Any(path, echo.WrapHandler(b))
+		e.Any(path+"/*", echo.WrapHandler(b))
+	}
+}
+
+// usualCarts are the story's carts, one press away (demo story, section 4).
+var usualCarts = map[string][]client.WantedLine{
+	"northfold": {
+		{SKU: "PPE-2010", Quantity: "120"}, {SKU: "PPE-2030", Quantity: "37"}, {SKU: "FAS-1050", Quantity: "1500"},
+		{SKU: "ELE-5030", Quantity: "152.5"}, {SKU: "PKG-4010", Quantity: "30"},
+	},
+	"castelmere": {
+		{SKU: "CLN-3010", Quantity: "24"}, {SKU: "CLN-3020", Quantity: "12"}, {SKU: "PKG-4010", Quantity: "75"}, {SKU: "PKG-4020", Quantity: "6"},
+	},
+}
+
+// buyerConfigs are the story's buyers and how their systems speak (demo story, section 3).
+func (d *demo) buyerConfigs(secrets map[string]string) []simulators.BuyerConfig {
+	zone, err := time.LoadLocation("America/New_York")
+	if err != nil {
+		zone = time.UTC
+	}
+	common := simulators.BuyerConfig{
+		PublicURL: d.buyersURL, SupplierURL: d.config.PublicURL + "/m/" + demoMerchant + "/cxml",
+		SupplierName: "Brackwater Industrial Supply", SupplierShort: "Brackwater", HomeURL: d.home,
+		ConsoleURL:   d.config.PublicURL + "/m/" + demoMerchant + "/console/",
+		Clock: d.clock, Location: zone,
+		HTTPClient: &http.Client{Timeout: 30 * time.Second},
+	}
+	network := simulators.Credential{Domain: "AribaNetworkUserId", Identity: "sysadmin@network.example", Secret: secrets["KONTOR_DEMO_NETWORK_SECRET"]}
+	northfold, west, castelmere := common, common, common
+	northfold.Name, northfold.Slug, northfold.Like, northfold.Path = "Northfold Medical Group", "northfold", "Ariba", "/buyers/northfold"
+	northfold.From = []simulators.Credential{{Domain: "NetworkId", Identity: "AN01000099101-T"}}
+	west.Name, west.Slug, west.Like, west.Path = "Northfold Labs West", "northfold-west", "Ariba", "/buyers/northfold-west"
+	west.From = []simulators.Credential{{Domain: "NetworkId", Identity: "AN01000099102-T"}}
+	northfold.ExpectSecret, west.ExpectSecret = secrets["KONTOR_DEMO_NORTHFOLD_SECRET_OUT"], secrets["KONTOR_DEMO_NORTHFOLD_WEST_SECRET_OUT"]
+	castelmere.ExpectSecret = secrets["KONTOR_DEMO_CASTELMERE_SECRET_OUT"]
+	for _, b := range []*simulators.BuyerConfig{&northfold, &west} {
+		b.To = []simulators.Credential{{Domain: "NetworkId", Identity: "AN01000099001-T"}, {Domain: "DUNS", Identity: "000000901"}}
+		b.Sender, b.ShipTo, b.BillTo = network, inCalifornia(b.Name), inCalifornia(b.Name)
+	}
+	castelmere.Name, castelmere.Slug, castelmere.Like, castelmere.Path = "Castelmere Foods", "castelmere", "Coupa", "/buyers/castelmere"
+	castelmere.From = []simulators.Credential{{Domain: "DUNS", Identity: "castelmere-t"}}
+	castelmere.To = []simulators.Credential{{Domain: "DUNS", Identity: "000000901"}}
+	castelmere.Sender = simulators.Credential{Domain: "DUNS", Identity: "castelmere-t", Secret: secrets["KONTOR_DEMO_CASTELMERE_SECRET"]}
+	castelmere.ShipTo, castelmere.BillTo = inMichigan(castelmere.Name), inMichigan(castelmere.Name)
+	return []simulators.BuyerConfig{northfold, west, castelmere}
+}
+
+func inCalifornia(name string) simulators.Address {
+	return simulators.Address{ID: "SHIP-1", Name: name, Street: "100 Example Avenue", City: "Example City", State: "CA",
+		PostalCode: "94100", CountryCode: "US", Country: "United States"}
+}
+
+func inMichigan(name string) simulators.Address {
+	return simulators.Address{ID: "DOCK-2", Name: name, Street: "7 Example Mill Road", City: "Exampleville", State: "MI",
+		PostalCode: "48200", CountryCode: "US", Country: "United States"}
+}

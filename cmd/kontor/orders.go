@@ -1,0 +1,225 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"text/tabwriter"
+
+	"github.com/kontorhq/kontor/accounts"
+	"github.com/kontorhq/kontor/checkout"
+	"github.com/kontorhq/kontor/credit"
+	"github.com/kontorhq/kontor/database"
+	"github.com/kontorhq/kontor/fault"
+	"github.com/kontorhq/kontor/money"
+	"github.com/kontorhq/kontor/orders"
+)
+
+type ordersCommand struct {
+	Merchant string         `short:"m" required:"" help:"The merchant's id."`
+	List     ordersList     `cmd:"" default:"withargs" help:"List orders, newest first."`
+	Release  releaseCommand `cmd:"" help:"Let an order that waits go on."`
+	Reject   rejectCommand  `cmd:"" help:"Refuse an order that waits."`
+}
+
+type ordersList struct {
+	State string `help:"Only those in this state: approved, credit_review, refused, cancelled."`
+	Limit int    `default:"50" help:"At most so many."`
+}
+
+// Run lists orders.
+func (c ordersList) Run(ctx context.Context, to terminal, cli *commands) error {
+	return withSystem(ctx, to, func(s *system) error {
+		list, err := orders.List(ctx, s.db, cli.Orders.Merchant, orders.Filter{State: c.State, Limit: c.Limit})
+		if err != nil {
+			return err
+		}
+		table := tabwriter.NewWriter(to.out, 0, 4, 2, ' ', 0)
+		fmt.Fprintln(table, "ORDER\tNUMBER\tSTATE\tTOTAL\tDECISION")
+		for _, o := range list {
+			fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", o.ID, o.Number, o.State, o.Version.Total, o.Decision.Sentence)
+		}
+		return table.Flush()
+	})
+}
+
+type releaseCommand struct {
+	Order    string `arg:"" help:"The order's id, or its number."`
+	Reason   string `required:"" help:"Why; it is kept."`
+	Override bool   `help:"Release it although it still does not fit."`
+}
+
+// Run releases an order.
+func (c releaseCommand) Run(ctx context.Context, to terminal, cli *commands) error {
+	return rule(ctx, to, cli.Orders.Merchant, c.Order, func(s *system, tx *database.Tx, order string) (orders.Order, error) {
+		return s.desk.ReleaseOrder(ctx, tx, checkout.Ruling{Merchant: cli.Orders.Merchant, Order: order, Actor: actor(), Reason: c.Reason, Override: c.Override})
+	})
+}
+
+type rejectCommand struct {
+	Order  string `arg:"" help:"The order's id, or its number."`
+	Reason string `required:"" help:"Why; the buyer is told."`
+}
+
+// Run rejects an order.
+func (c rejectCommand) Run(ctx context.Context, to terminal, cli *commands) error {
+	return rule(ctx, to, cli.Orders.Merchant, c.Order, func(s *system, tx *database.Tx, order string) (orders.Order, error) {
+		return s.desk.RejectOrder(ctx, tx, checkout.Ruling{Merchant: cli.Orders.Merchant, Order: order, Actor: actor(), Reason: c.Reason})
+	})
+}
+
+// rule runs a ruling and says what became of the order. What has to be told goes out by the
+// server's worker.
+func rule(ctx context.Context, to terminal, merchant, order string, decide func(*system, *database.Tx, string) (orders.Order, error)) error {
+	return withSystem(ctx, to, func(s *system) error {
+		id, err := waitingOrder(ctx, s, merchant, order)
+		if err != nil {
+			return err
+		}
+		var o orders.Order
+		if err := s.db.InTx(ctx, func(tx *database.Tx) error {
+			o, err = decide(s, tx, id)
+			return err
+		}); err != nil {
+			return err
+		}
+		_, err = fmt.Fprintf(to.out, "Order %s is %s: %s\n", o.Number, o.State, o.Decision.Sentence)
+		return err
+	})
+}
+
+// waitingOrder finds an order by id, or by number among those that wait.
+func waitingOrder(ctx context.Context, s *system, merchant, order string) (string, error) {
+	list, err := orders.List(ctx, s.db, merchant, orders.Filter{Number: order, Limit: 10})
+	if err != nil || len(list) == 0 {
+		return order, err
+	}
+	var waiting []string
+	for _, o := range list {
+		if o.MayRelease() == nil {
+			waiting = append(waiting, o.ID)
+		}
+	}
+	switch len(waiting) {
+	case 0:
+		return list[0].ID, nil // it says itself why not
+	case 1:
+		return waiting[0], nil
+	}
+	return "", fault.New(fault.Conflict, "several orders with that number wait; name the order's id")
+}
+
+type creditCommand struct {
+	Merchant string       `short:"m" required:"" help:"The merchant's id."`
+	Show     creditShow   `cmd:"" help:"Show an organisation's credit lines with their entries."`
+	Limit    limitCommand `cmd:"" help:"Change the limit of a line."`
+}
+
+type creditShow struct {
+	Organisation string `arg:"" help:"The merchant's own reference of the organisation."`
+	Entries      int    `default:"20" help:"How many entries to show."`
+}
+
+// Run shows the lines as a ledger.
+func (c creditShow) Run(ctx context.Context, to terminal, cli *commands) error {
+	return withSystem(ctx, to, func(s *system) error {
+		lines, err := linesOf(ctx, s, cli.Credit.Merchant, c.Organisation)
+		if err != nil {
+			return err
+		}
+		for _, line := range lines {
+			if err := showLine(ctx, s, to, line, c.Entries); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func showLine(ctx context.Context, s *system, to terminal, line credit.Line, entries int) error {
+	available, bound, err := credit.Available(ctx, s.db, line)
+	if err != nil {
+		return err
+	}
+	table := tabwriter.NewWriter(to.out, 0, 4, 2, ' ', tabwriter.AlignRight)
+	row := func(label string, minor int64) { fmt.Fprintf(table, "%s\t%s\t\n", label, line.Amount(minor)) }
+	fmt.Fprintf(table, "%s, %s\t%s\t\n", line.OrganisationName, line.Currency, line.ID)
+	row("limit", line.Limit)
+	row("holds", -line.Tree.Holds)
+	row("receivables", -line.Tree.Receivables)
+	row("offline orders", -line.Tree.Offline)
+	row("unapplied credits", line.Tree.Credits)
+	row("left of this line", line.Available())
+	row("available (bound by "+bound.OrganisationName+")", available.Minor)
+	if err := table.Flush(); err != nil {
+		return err
+	}
+	movements, err := credit.EntriesOf(ctx, s.db, line, credit.Entry{}, entries)
+	if err != nil {
+		return err
+	}
+	list := tabwriter.NewWriter(to.out, 0, 4, 2, ' ', 0)
+	for _, m := range movements {
+		fmt.Fprintf(list, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", m.At.Format("2006-01-02 15:04:05"), m.OrganisationName, m.Kind, m.Part,
+			line.Amount(m.Amount), m.Reference, m.Reason)
+	}
+	return list.Flush()
+}
+
+type limitCommand struct {
+	Organisation string `arg:"" help:"The merchant's own reference of the organisation."`
+	Limit        string `arg:"" help:"The new limit, such as 15500.00."`
+	Currency     string `help:"Which line, where there are several."`
+	Reason       string `required:"" help:"Why; it is kept."`
+}
+
+// Run changes the limit.
+func (c limitCommand) Run(ctx context.Context, to terminal, cli *commands) error {
+	return withSystem(ctx, to, func(s *system) error {
+		lines, err := linesOf(ctx, s, cli.Credit.Merchant, c.Organisation)
+		if err != nil {
+			return err
+		}
+		var chosen []credit.Line
+		for _, l := range lines {
+			if c.Currency == "" || c.Currency == l.Currency {
+				chosen = append(chosen, l)
+			}
+		}
+		if len(chosen) != 1 {
+			return fmt.Errorf("%d credit lines fit, name one with --currency", len(chosen))
+		}
+		limit, err := money.ParseAmount(c.Limit, chosen[0].Currency)
+		if err != nil {
+			return err
+		}
+		return s.db.InTx(ctx, func(tx *database.Tx) error {
+			line, err := credit.SetLimit(ctx, tx, cli.Credit.Merchant, chosen[0].ID, limit, actor(), c.Reason, s.clock.Now())
+			if err != nil {
+				return err
+			}
+			_, err = fmt.Fprintf(to.out, "The limit of %s is %s.\n", line.OrganisationName, line.Amount(line.Limit))
+			return err
+		})
+	})
+}
+
+func linesOf(ctx context.Context, s *system, merchant, organisation string) ([]credit.Line, error) {
+	found, err := accounts.FindOrganisation(ctx, s.db, merchant, "ext:"+organisation)
+	if err != nil {
+		return nil, err
+	}
+	lines, err := credit.LinesOf(ctx, s.db, merchant, found.ID)
+	if err == nil && len(lines) == 0 {
+		return nil, fault.New(fault.Unknown, found.Name+" has no credit line")
+	}
+	return lines, err
+}
+
+func withSystem(ctx context.Context, to terminal, use func(*system) error) error {
+	s, err := open(ctx, to.err)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	return use(s)
+}

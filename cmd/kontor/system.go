@@ -1,0 +1,179 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/kontorhq/kontor/accounts"
+	"github.com/kontorhq/kontor/assets"
+	"github.com/kontorhq/kontor/checkout"
+	"github.com/kontorhq/kontor/clock"
+	"github.com/kontorhq/kontor/config"
+	"github.com/kontorhq/kontor/cxml"
+	"github.com/kontorhq/kontor/database"
+	"github.com/kontorhq/kontor/inbox"
+	"github.com/kontorhq/kontor/outbox"
+	"github.com/kontorhq/kontor/procurement"
+	"github.com/kontorhq/kontor/server"
+	"github.com/kontorhq/kontor/server/api"
+	"github.com/kontorhq/kontor/server/console"
+	"github.com/kontorhq/kontor/server/procure"
+)
+
+// system is the program with everything wired: documents come in by the server, use cases run on
+// the desk, and the worker tells others.
+type system struct {
+	config      config.Config
+	log         *slog.Logger
+	db          *database.DB
+	keys        *accounts.Keys
+	clock       *clock.Clock
+	desk        *checkout.Desk
+	procurement *procurement.Service
+	worker      *outbox.Worker
+	demo        bool // everything is on this machine and may be entered without a key
+}
+
+// newSystem opens the database and wires the packages. The caller closes it.
+func newSystem(ctx context.Context, cfg config.Config, to io.Writer) (*system, error) {
+	s := &system{config: cfg, clock: clock.System(), log: newLog(cfg, to)}
+	secret, made, err := cfg.Secret()
+	if err != nil {
+		return nil, err
+	}
+	if made != "" {
+		s.log.Info("a secret key was made; keep it with the database, without it stored secrets can't be read", "file", made)
+	}
+	if s.keys, err = accounts.NewKeys(secret); err != nil {
+		return nil, err
+	}
+	if s.db, err = database.Open(ctx, cfg.DatabaseURL); err != nil {
+		return nil, err
+	}
+	s.worker = &outbox.Worker{DB: s.db, Clock: s.clock, Log: s.log, Lease: 2 * cfg.SendTimeout, Poll: time.Second, Batch: 20}
+	s.desk = &checkout.Desk{Clock: s.clock, Wake: s.worker.Wake}
+	limits := cxml.DefaultLimits
+	limits.Bytes, limits.Lines = cfg.MaxDocument, cfg.MaxLines
+	s.procurement = &procurement.Service{DB: s.db, Clock: s.clock, Keys: s.keys, Desk: s.desk, Log: s.log,
+		PublicURL: cfg.PublicURL, Limits: limits, HTTP: sender(cfg.SendTimeout)}
+	s.worker.Senders = map[string]outbox.Sender{"cxml": s.procurement.Sender()}
+	return s, nil
+}
+
+// staff is what the console needs.
+func (s *system) staff() console.Config {
+	return console.Config{DB: s.db, Keys: s.keys, Clock: s.clock, Desk: s.desk, Log: s.log,
+		Secure: strings.HasPrefix(s.config.PublicURL, "https:"), Demo: s.demo}
+}
+
+func (s *system) close() { _ = s.db.Close() } // nothing is left to be done about it
+
+// sender is the HTTP client for documents on the way out. It follows no redirects: a POST that is
+// redirected has not been taken.
+func sender(timeout time.Duration) *http.Client {
+	return &http.Client{Timeout: timeout, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+}
+
+func newLog(cfg config.Config, to io.Writer) *slog.Logger {
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(cfg.LogLevel)); err != nil {
+		level = slog.LevelInfo // config.Read has checked it
+	}
+	return slog.New(slog.NewJSONHandler(to, &slog.HandlerOptions{Level: level}))
+}
+
+// ready migrates SQLite by itself; PostgreSQL is shared, so an older schema is refused.
+func (s *system) ready(ctx context.Context) error {
+	if s.db.Lite() {
+		return s.db.Migrate(ctx)
+	}
+	pending, err := s.db.Pending(ctx)
+	if err != nil {
+		return err
+	}
+	if pending > 0 {
+		return fmt.Errorf("the database's schema is older than this program: run `kontor migrate` first (%d to do)", pending)
+	}
+	return nil
+}
+
+// serve serves until the context ends: HTTP on the listener, the outbox's workers and the sweep
+// beside it. It finishes what it took.
+func (s *system) serve(ctx context.Context, listener net.Listener, more ...func(*echo.Echo)) error {
+	mounts := append([]func(*echo.Echo){
+		func(e *echo.Echo) {
+			api.Mount(e, api.Config{DB: s.db, Keys: s.keys, Clock: s.clock, Desk: s.desk, Procurement: s.procurement,
+				Log: s.log, PublicURL: s.config.PublicURL, BodyLimit: s.config.MaxJSON})
+		},
+		func(e *echo.Echo) { procure.Mount(e, s.procurement) },
+		func(e *echo.Echo) { console.Mount(e, s.staff()) },
+		func(e *echo.Echo) { e.GET(assets.Prefix+"*", echo.WrapHandler(assets.Handler())) },
+	}, more...)
+	web := server.New(server.Config{DB: s.db, Log: s.log, Mount: mounts,
+		ReadTimeout: s.config.ReadTimeout, WriteTimeout: s.config.WriteTimeout, ShutdownTimeout: s.config.Shutdown})
+
+	working, stop := context.WithCancel(ctx)
+	var group sync.WaitGroup
+	for range s.config.Workers {
+		group.Go(func() { s.worker.Run(working) })
+	}
+	group.Go(func() { s.sweep(working) })
+	err := web.Run(ctx, listener)
+	stop()
+	group.Wait()
+	return err
+}
+
+// keysAreKept is how long a request is remembered (cXML reference 3.5: at least 90 days).
+const keysAreKept = 90 * 24 * time.Hour
+
+// sweep forgets what is too old to be repeated.
+func (s *system) sweep(ctx context.Context) {
+	for {
+		if n, err := inbox.Forget(ctx, s.db, s.clock.Now().Add(-keysAreKept)); err != nil && ctx.Err() == nil {
+			s.log.Error("old request keys could not be forgotten", "error", err)
+		} else if n > 0 {
+			s.log.Info("old request keys were forgotten", "count", n)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(time.Hour):
+		}
+	}
+}
+
+// open is a system for commands that work on the database and serve nothing.
+func open(ctx context.Context, to io.Writer) (*system, error) {
+	cfg, err := config.Read()
+	if err != nil {
+		return nil, err
+	}
+	s, err := newSystem(ctx, cfg, to)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.ready(ctx); err != nil {
+		s.close()
+		return nil, err
+	}
+	return s, nil
+}
+
+// actor names who runs a command, for the audit.
+func actor() string {
+	if user := os.Getenv("USER"); user != "" {
+		return "cli:" + user
+	}
+	return "cli"
+}
