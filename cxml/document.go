@@ -26,7 +26,7 @@ type Document struct {
 	Lang      string
 	Class     Class
 	// Type is the name of the payload element ("OrderRequest"), also of those that are not mapped
-	// here; of a bare Response "Response"; of another root its name.
+	// here; "Response" or "Message" where there is only a Status; of another root its name.
 	Type           string
 	DeploymentMode string // "production" (also where absent) or "test"
 	InReplyTo      string
@@ -37,6 +37,7 @@ type Document struct {
 	body    *etree.Element // Request, Message or Response
 	payload *etree.Element // nil where there is none
 	cookie  string         // BuyerCookie as it stood there, blanks and all
+	size    int            // of the text that was read, a fair guess at what is written
 }
 
 // Mask forgets the secret, which Read leaves in Header for the one comparison. Everything else
@@ -53,6 +54,7 @@ func (d *Document) Mask() {
 // comments and processing instructions.
 func (d *Document) Masked() []byte {
 	var buffer bytes.Buffer
+	buffer.Grow(d.size + 512)
 	// Only the Writer fails, and a Buffer doesn't.
 	_, _ = d.tree.WriteTo(&buffer)
 	return buffer.Bytes()
@@ -67,6 +69,7 @@ func (d *Document) CanonicalRequest() []byte {
 		return nil
 	}
 	var buffer bytes.Buffer
+	buffer.Grow(d.size)
 	settings := d.tree.WriteSettings
 	writeTrimmed(&buffer, d.body, &settings)
 	return buffer.Bytes()

@@ -63,7 +63,7 @@ func TestDocumentsMapToValues(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			want, err := os.ReadFile(golden) //nolint:gosec // a name from our own folder
+			want, err := os.ReadFile(golden)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -76,7 +76,7 @@ func TestDocumentsMapToValues(t *testing.T) {
 
 func readFile(t testing.TB, file string) *cxml.Document {
 	t.Helper()
-	body, err := os.ReadFile(file) //nolint:gosec // a name from our own folder
+	body, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -47,6 +47,8 @@ func TestHostileAndBrokenDocumentsAreRefused(t *testing.T) {
 		{"a web page that is no XML", `<!DOCTYPE html><html><br></html>`, cxml.Malformed, "not every element is closed"},
 		{"a bomb of entities", `<!DOCTYPE cXML [<!ENTITY a "x"><!ENTITY b "&a;&a;">]><cXML>&b;</cXML>`, cxml.Malformed, "internal subset"},
 		{"a file of ours by entity", `<!DOCTYPE cXML [<!ENTITY f SYSTEM "file:///etc/passwd">]><cXML>&f;</cXML>`, cxml.Malformed, "internal subset"},
+		{"an empty internal subset", `<!DOCTYPE cXML []><cXML/>`, cxml.Malformed, "internal subset"},
+		{"a parameter entity", `<!DOCTYPE cXML SYSTEM "a" [%x;]><cXML/>`, cxml.Malformed, "internal subset"},
 		{"an entity that nobody declared", strings.Replace(profile, "<UserAgent/>", "<UserAgent>&nbsp;</UserAgent>", 1), cxml.Malformed, "not well-formed XML: see line 6"},
 		{"two DOCTYPEs", `<!DOCTYPE cXML SYSTEM "a"><!DOCTYPE cXML SYSTEM "b"><cXML/>`, cxml.Malformed, "Only one DOCTYPE"},
 		{"a declaration of an element", `<!ELEMENT cXML ANY><cXML/>`, cxml.Malformed, "Only one DOCTYPE"},

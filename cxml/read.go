@@ -42,7 +42,7 @@ func Read(body []byte, contentType string, limits Limits) (*Document, error) {
 	if root == nil {
 		return nil, malformed("The document holds no XML element.")
 	}
-	d := &Document{Type: root.Tag, tree: tree, root: root}
+	d := &Document{Type: root.Tag, tree: tree, root: root, size: len(text)}
 	if root.Tag == "cXML" {
 		d.readEnvelope()
 	}
@@ -57,8 +57,8 @@ func Read(body []byte, contentType string, limits Limits) (*Document, error) {
 		}
 		return d, nil
 	}
-	if d.Class != ClassResponse && d.payload == nil {
-		return d, &Fault{Malformed, "cXML/" + d.body.Tag, "The " + d.body.Tag + " must hold exactly one element that says what is meant."}
+	if d.Class == ClassRequest && d.payload == nil {
+		return d, &Fault{Malformed, "cXML/Request", "The Request must hold exactly one element that says what is asked for."}
 	}
 	return d, nil
 }

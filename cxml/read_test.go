@@ -141,6 +141,7 @@ func TestWhatSendersGetAwayWith(t *testing.T) {
 		{"a fraction", []string{`"10"`, `"2.5"`}, func(o *cxml.OrderRequest) any { return o.ItemOut[1].Quantity.String() }, "2.5"},
 		{"a line without a number gets its place", []string{` lineNumber="2"`, ``}, func(o *cxml.OrderRequest) any { return [2]any{o.ItemOut[1].LineNumber, o.ItemOut[1].Synthetic} }, [2]any{2, true}},
 		{"or the next free one", []string{` lineNumber="1"`, ``, `lineNumber="2"`, `lineNumber="1"`}, func(o *cxml.OrderRequest) any { return [2]any{o.ItemOut[0].LineNumber, o.ItemOut[0].Synthetic} }, [2]any{3, true}},
+		{"that nobody else has", []string{` lineNumber="1"`, ``, `lineNumber="2"`, `lineNumber="1"`, `</OrderRequest>`, `<ItemOut quantity="1" lineNumber="4"/></OrderRequest>`}, func(o *cxml.OrderRequest) any { return o.ItemOut[0].LineNumber }, 5},
 		{"a number of its own is none of ours", nil, func(o *cxml.OrderRequest) any { return o.ItemOut[1].Synthetic }, false},
 		{"a namespace", []string{`<OrderRequest>`, `<OrderRequest xmlns="urn:a">`, `<ItemOut quantity="2"`, `<b:ItemOut xmlns:b="urn:b" quantity="2"`, `</ItemOut>`, `</b:ItemOut>`}, func(o *cxml.OrderRequest) any { return len(o.ItemOut) }, 2},
 		{"unknown things", []string{`<ItemID>`, `<Surprise a="1"><ItemID/></Surprise><ItemID x="y">`}, func(o *cxml.OrderRequest) any { return o.ItemOut[0].ItemID.SupplierPartID }, "ROPE-12"},
@@ -188,6 +189,7 @@ func TestEnvelopes(t *testing.T) {
 		{"a signature", []string{`<SharedSecret>tern-over-water-41</SharedSecret>`, `<DigitalSignature/>`}, func(d *cxml.Document) any { return d.Header.Sender.Credential[0] }, cxml.Credential{Domain: "DUNS", Identity: "039405012", Signature: true}},
 		{"no Header", []string{`<Header>`, `<Hat>`, `</Header>`, `</Hat>`}, func(d *cxml.Document) any { return len(d.Header.Sender.Credential) }, 0},
 		{"a Message", []string{`<Request>`, `<Message inReplyTo="q">`, `</Request>`, `</Message>`}, func(d *cxml.Document) any { return [2]any{d.Class, d.InReplyTo} }, [2]any{cxml.ClassMessage, "q"}},
+		{"a Message of nothing but a Status", []string{`<Request>`, `<Message><Status code="204" text="No Content"/>`, `<ProfileRequest/>`, ``, `</Request>`, `</Message>`}, func(d *cxml.Document) any { return d.Type }, "Message"},
 		{"after Mask the secret is gone", nil, func(d *cxml.Document) any { d.Mask(); return d.Header.Sender.Credential[0].SharedSecret }, ""},
 	}
 	for _, test := range tests {

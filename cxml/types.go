@@ -116,7 +116,7 @@ type Extrinsic struct {
 }
 
 // IdReference is one more name of a thing in somebody's numbering.
-type IdReference struct { //nolint:revive // the standard's own spelling
+type IdReference struct {
 	Identifier, Domain, Creator, Description string
 }
 
