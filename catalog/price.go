@@ -22,8 +22,8 @@ type Price struct {
 
 // Break is the price from a quantity on, both in order units.
 type Break struct {
-	From  money.Decimal
-	Price money.Decimal
+	From  money.Decimal `json:"from"`
+	Price money.Decimal `json:"price"`
 }
 
 func (p *Price) holds(on money.Date) bool {
