@@ -26,7 +26,7 @@ COPY --from=build /out/kontor /kontor
 COPY --from=build --chown=65532:65532 /out/data /data
 COPY --from=build /out/tmp /tmp
 USER 65532:65532
-# SQLite, its key file and anything relative land here unless KONTOR_DATABASE names PostgreSQL.
+# SQLite, its key file and anything relative land here unless KONTOR_DATABASE_URL names PostgreSQL.
 WORKDIR /data
 VOLUME /data
 EXPOSE 8080

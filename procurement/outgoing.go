@@ -40,7 +40,7 @@ func (s *Service) render(ctx context.Context, d outbox.Delivery) ([]byte, string
 	if err := json.Unmarshal([]byte(d.Payload), &o); err != nil {
 		return nil, "", fmt.Errorf("the event %s of %s can't be read: %w", d.Kind, d.Object, err)
 	}
-	body, note := message(d, o, connection.Settings)
+	body, note := message(d.Kind, o, connection.Settings, d.At.In(merchant.Zone()))
 	if body == nil {
 		return nil, note, nil
 	}
@@ -51,13 +51,11 @@ func (s *Service) render(ctx context.Context, d outbox.Delivery) ([]byte, string
 	if err != nil {
 		return nil, "", err
 	}
-	if len(addressed) > 1 {
-		addressed = addressed[:1]
-	}
 	to, err := IdentitiesOf(ctx, s.DB, merchant.ID, connection.ID, "from")
 	if err != nil {
 		return nil, "", err
 	}
+	addressed = alike(addressed, to)
 	out := cxml.Outgoing{
 		Version:   connection.Settings.version(typeOf(body)),
 		PayloadID: s.payloadID(d.Object + "." + strconv.FormatInt(d.Seq, 10)),
@@ -75,6 +73,19 @@ func (s *Service) render(ctx context.Context, d outbox.Delivery) ([]byte, string
 	return written, "", err
 }
 
+// alike is the one of our identities that is of the same kind as the buyer's: a network routes by
+// its own ids, a buyer who deals by DUNS knows us by ours.
+func alike(ours, theirs []Identity) []Identity {
+	for _, their := range theirs {
+		for _, our := range ours {
+			if strings.EqualFold(our.Domain, their.Domain) {
+				return []Identity{our}
+			}
+		}
+	}
+	return ours[:min(1, len(ours))]
+}
+
 func (s *Service) destination(ctx context.Context, d outbox.Delivery) (Connection, accounts.Merchant, error) {
 	_, id, _ := strings.Cut(d.Destination, ":")
 	connection, err := FindConnection(ctx, s.DB, d.Merchant, id)
@@ -88,11 +99,13 @@ func (s *Service) destination(ctx context.Context, d outbox.Delivery) (Connectio
 // message is what an event is in the standard's words, as the connection's settings say: a
 // released or rejected order closes the 201 that was answered, an approved or refused one is
 // confirmed where the buyer wants that (cXML reference 3.5).
-func message(d outbox.Delivery, o orders.Order, settings Settings) (cxml.Body, string) {
-	at := d.At.Time
-	switch d.Kind {
+func message(kind string, o orders.Order, settings Settings, at time.Time) (cxml.Body, string) {
+	switch kind {
 	case "order.released":
 		return closing(o, settings, 200, "Order "+o.Number+" is released.")
+	case "order.withdrawn":
+		// No 409: the buyer itself put a later document in its place, and has an answer to that.
+		return closing(o, settings, 200, "Order "+o.Number+": a later document took the place of this one before it was decided about.")
 	case "order.rejected", "order.change_rejected":
 		return closing(o, settings, 409, "Order "+o.Number+": "+o.Decision.Sentence)
 	case "order.approved", "order.changed":
@@ -100,7 +113,7 @@ func message(d outbox.Delivery, o orders.Order, settings Settings) (cxml.Body, s
 	case "order.refused":
 		return confirmation(o, settings, at, settings.Refused == "confirmation", "reject", "the refusal was told by status (refused)")
 	}
-	return nil, "there is no message for " + d.Kind
+	return nil, "there is no message for " + kind
 }
 
 func closing(o orders.Order, settings Settings, code int, detail string) (cxml.Body, string) {

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -49,7 +50,7 @@ func (c demoCommand) Run(ctx context.Context, to terminal) error {
 	if err != nil {
 		return err
 	}
-	d, err := newDemo(ctx, dir, listener, to.err)
+	d, err := newDemo(ctx, "sqlite:"+filepath.Join(dir, "kontor.db"), listener, to.err)
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
@@ -86,7 +87,7 @@ type demo struct {
 	shop      http.Handler
 }
 
-func newDemo(ctx context.Context, dir string, listener net.Listener, log io.Writer) (*demo, error) {
+func newDemo(ctx context.Context, databaseURL string, listener net.Listener, log io.Writer) (*demo, error) {
 	_, port, err := net.SplitHostPort(listener.Addr().String())
 	if err != nil {
 		return nil, err
@@ -95,9 +96,9 @@ func newDemo(ctx context.Context, dir string, listener net.Listener, log io.Writ
 	if err != nil {
 		return nil, err
 	}
-	cfg.DatabaseURL = "sqlite:" + filepath.Join(dir, "kontor.db")
+	cfg.DatabaseURL = databaseURL
 	cfg.PublicURL = "http://localhost:" + port
-	cfg.SecretKey, cfg.LogLevel = "", "warn"
+	cfg.LogLevel = "warn"
 	s, err := newSystem(ctx, cfg, log)
 	if err != nil {
 		return nil, err
@@ -156,7 +157,7 @@ func (d *demo) pages(e *echo.Echo) {
 	e.Any(base, echo.WrapHandler(d.shop))
 	e.Any(base+"/*", echo.WrapHandler(d.shop))
 	for _, b := range d.buyers {
-		path := b.URL()[len(d.buyersURL):]
+		path := strings.TrimRight(strings.TrimPrefix(b.URL(), d.buyersURL), "/")
 		e.Any(path, echo.WrapHandler(b))
 		e.Any(path+"/*", echo.WrapHandler(b))
 	}
@@ -182,8 +183,8 @@ func (d *demo) buyerConfigs(secrets map[string]string) []simulators.BuyerConfig 
 	common := simulators.BuyerConfig{
 		PublicURL: d.buyersURL, SupplierURL: d.config.PublicURL + "/m/" + demoMerchant + "/cxml",
 		SupplierName: "Brackwater Industrial Supply", SupplierShort: "Brackwater", HomeURL: d.home,
-		ConsoleURL:   d.config.PublicURL + "/m/" + demoMerchant + "/console/",
-		Clock: d.clock, Location: zone,
+		ConsoleURL: d.config.PublicURL + "/m/" + demoMerchant + "/console/",
+		Clock:      d.clock, Location: zone,
 		HTTPClient: &http.Client{Timeout: 30 * time.Second},
 	}
 	network := simulators.Credential{Domain: "AribaNetworkUserId", Identity: "sysadmin@network.example", Secret: secrets["KONTOR_DEMO_NETWORK_SECRET"]}
