@@ -18,12 +18,17 @@ func (d *Desk) change(ctx context.Context, tx *database.Tx, w Wanted, existing o
 	if !found {
 		return Placed{}, unknownOrder(w)
 	}
+	if w.Currency != existing.Currency {
+		return Placed{}, fault.At(fault.Invalid, "OrderRequest/OrderRequestHeader/Total/Money/@currency",
+			"order "+w.Number+" is in "+existing.Currency+" and can't be changed to "+w.Currency)
+	}
 	hash, err := orders.ContentHash(w.Kind, w.Header, w.Lines)
 	if err != nil {
 		return Placed{}, err
 	}
-	if repeated, err := d.versionAllowed(ctx, tx, w, existing, hash); err != nil || repeated {
-		return Placed{Order: existing, Repeated: repeated, Waiting: existing.State == orders.CreditReview || existing.Latest > existing.InForce}, err
+	latest, repeated, err := d.versionAllowed(ctx, tx, w, existing, hash)
+	if err != nil || repeated {
+		return Placed{Order: existing, Repeated: repeated, Waiting: latest.State == orders.Waiting}, err
 	}
 	p, err := d.price(ctx, tx, w)
 	if err != nil {
@@ -37,6 +42,12 @@ func (d *Desk) change(ctx context.Context, tx *database.Tx, w Wanted, existing o
 		// A reject would cancel the whole order at the buyer: the old version simply stays.
 		return Placed{}, fault.New(fault.Conflict, "The change of order "+w.Number+" is refused and the order stays as it was: "+decision.Sentence)
 	}
+	if w.Header.Blanket != nil {
+		// What was held before it became a blanket order; nothing else asked the credit desk.
+		if _, err := d.release(ctx, tx, w, existing.ID); err != nil {
+			return Placed{}, err
+		}
+	}
 	o, err := d.lockUnchanged(ctx, tx, existing)
 	if err != nil {
 		return Placed{}, err
@@ -46,43 +57,55 @@ func (d *Desk) change(ctx context.Context, tx *database.Tx, w Wanted, existing o
 		number = o.Latest + 1
 	}
 	v := p.version(w, number, hash)
-	previous := o.Latest
-	o.Latest, o.Decision = number, kept(decision)
-	kind := "order.change_held"
-	switch {
-	case decision.Outcome == credit.Approved:
-		kind, v.State = "order.changed", orders.InForce
+	kind, closing := "order.change_held", "order.withdrawn"
+	o.Latest, o.Decision, v.State = number, kept(decision), orders.Waiting
+	if decision.Outcome == credit.Approved {
+		kind, closing, v.State = "order.changed", "order.released", orders.InForce
 		if o.State == orders.CreditReview {
 			kind = "order.approved"
 		}
-		if o.InForce > 0 && o.InForce != previous {
+		if o.InForce > 0 {
 			if err := orders.SetVersionState(ctx, tx, &o, o.InForce, orders.Replaced); err != nil {
 				return Placed{}, err
 			}
 		}
-		o.State, o.InForce, o.Version = orders.Approved, number, v
-	default:
-		v.State = orders.Waiting
-		if o.InForce == 0 {
-			o.Version = v
-		} else if o.Version, err = orders.FindVersion(ctx, tx, o, o.InForce); err != nil {
-			return Placed{}, err
-		}
-	}
-	if v.State == orders.InForce || previous != o.InForce {
-		if err := orders.SetVersionState(ctx, tx, &o, previous, orders.Replaced); err != nil {
-			return Placed{}, err
-		}
+		o.State, o.InForce = orders.Approved, number
 	}
 	now := database.At(d.Clock.Now())
+	if err := d.closeWaiting(ctx, tx, &o, latest, now, closing); err != nil {
+		return Placed{}, err
+	}
 	if err := orders.AddVersion(ctx, tx, &o, v, now); err != nil {
 		return Placed{}, err
+	}
+	o.Version = v
+	if v.State == orders.Waiting && o.InForce > 0 {
+		if o.Version, err = orders.FindVersion(ctx, tx, o, o.InForce); err != nil {
+			return Placed{}, err
+		}
 	}
 	o.Events++
 	if err := orders.Update(ctx, tx, &o, now); err != nil {
 		return Placed{}, err
 	}
 	return Placed{Order: o, Waiting: v.State == orders.Waiting}, d.tell(ctx, tx, &o, now, kind)
+}
+
+// closeWaiting ends a version that waits because a later document of the buyer takes its place.
+// Whoever was told that it waits (cXML status 201) is owed its end, so that is an event of its
+// own whose value shows that version. A version that doesn't wait stays what it is.
+func (d *Desk) closeWaiting(ctx context.Context, tx *database.Tx, o *orders.Order, v orders.Version, now database.Time, kind string) error {
+	if v.State != orders.Waiting {
+		return nil
+	}
+	if err := orders.SetVersionState(ctx, tx, o, v.Number, orders.Replaced); err != nil {
+		return err
+	}
+	o.Events++
+	v.State = orders.Replaced
+	closed := *o
+	closed.Version = v
+	return d.tell(ctx, tx, &closed, now, kind)
 }
 
 // cancel ends an order and gives back all that it holds. Cancelling what is cancelled does
@@ -112,7 +135,10 @@ func (d *Desk) cancel(ctx context.Context, tx *database.Tx, w Wanted, existing o
 	if err != nil {
 		return Placed{}, err
 	}
-	previous := o.Latest
+	latest, err := orders.FindVersion(ctx, tx, o, o.Latest)
+	if err != nil {
+		return Placed{}, err
+	}
 	number := w.Version
 	if number == 0 {
 		number = o.Latest + 1
@@ -121,17 +147,19 @@ func (d *Desk) cancel(ctx context.Context, tx *database.Tx, w Wanted, existing o
 	v := orders.Version{Number: number, State: orders.VersionCancelled, Hash: hash, Header: w.Header, Flags: w.Flags, DocumentID: w.DocumentID,
 		Goods: zero.Goods, Tax: zero.Tax, Freight: zero.Freight, Total: zero.Total}
 	now := database.At(d.Clock.Now())
-	for _, old := range []int64{o.InForce, previous} {
-		if old > 0 {
-			if err := orders.SetVersionState(ctx, tx, &o, old, orders.Replaced); err != nil {
-				return Placed{}, err
-			}
+	if o.InForce > 0 {
+		if err := orders.SetVersionState(ctx, tx, &o, o.InForce, orders.Replaced); err != nil {
+			return Placed{}, err
 		}
+	}
+	o.State = orders.Cancelled
+	if err := d.closeWaiting(ctx, tx, &o, latest, now, "order.withdrawn"); err != nil {
+		return Placed{}, err
 	}
 	if err := orders.AddVersion(ctx, tx, &o, v, now); err != nil {
 		return Placed{}, err
 	}
-	o.State, o.Latest, o.InForce, o.Version = orders.Cancelled, number, number, v
+	o.Latest, o.InForce, o.Version = number, number, v
 	o.Decision = orders.Decision{Outcome: "cancelled", Reason: "cancelled_by_buyer", Sentence: "The buyer cancelled the order.",
 		Available: zero.Total, Short: zero.Total}
 	o.Events++
@@ -144,21 +172,22 @@ func (d *Desk) cancel(ctx context.Context, tx *database.Tx, w Wanted, existing o
 // versionAllowed checks a change against what was seen before: lower or equal versions with
 // other content are late, an equal one with the same content is a repeat, and nothing follows an
 // end (cXML reference 3.5 and 6.9).
-func (d *Desk) versionAllowed(ctx context.Context, tx *database.Tx, w Wanted, existing orders.Order, hash []byte) (repeated bool, err error) {
+func (d *Desk) versionAllowed(ctx context.Context, tx *database.Tx, w Wanted, existing orders.Order, hash []byte) (latest orders.Version, repeated bool, err error) {
 	if !existing.Live() {
-		return false, ended(w, existing)
+		return latest, false, ended(w, existing)
 	}
-	latest, err := orders.FindVersion(ctx, tx, existing, existing.Latest)
+	latest, err = orders.FindVersion(ctx, tx, existing, existing.Latest)
 	if err != nil {
-		return false, err
+		return latest, false, err
 	}
-	if (w.Version == 0 || w.Version == existing.Latest) && bytes.Equal(latest.Hash, hash) {
-		return true, nil
+	// What was rejected may be asked for again, as a further version.
+	if (w.Version == 0 || w.Version == existing.Latest) && bytes.Equal(latest.Hash, hash) && latest.State != orders.VersionRefused {
+		return latest, true, nil
 	}
 	if w.Version != 0 && w.Version <= existing.Latest {
-		return false, late(w, existing)
+		return latest, false, late(w, existing)
 	}
-	return false, nil
+	return latest, false, nil
 }
 
 // lockUnchanged takes the order's row, after the credit chain, and makes sure that what was
@@ -175,19 +204,6 @@ func (d *Desk) lockUnchanged(ctx context.Context, tx *database.Tx, read orders.O
 func (d *Desk) release(ctx context.Context, tx *database.Tx, w Wanted, reference string) (money.Amount, error) {
 	return credit.Release(ctx, tx, credit.Ask{Organisation: w.Organisation, Reference: reference, Total: money.Zero(w.Currency),
 		Actor: "kontor", At: d.Clock.Now()})
-}
-
-// finish closes a locked order whose State is set: its version, its row and its event.
-func (d *Desk) finish(ctx context.Context, tx *database.Tx, o *orders.Order, version int64, versionState, event string) error {
-	if err := orders.SetVersionState(ctx, tx, o, version, versionState); err != nil {
-		return err
-	}
-	now := database.At(d.Clock.Now())
-	o.Events++
-	if err := orders.Update(ctx, tx, o, now); err != nil {
-		return err
-	}
-	return d.tell(ctx, tx, o, now, event)
 }
 
 func unknownOrder(w Wanted) error {

@@ -2,6 +2,7 @@ package checkout
 
 import (
 	"context"
+	"errors"
 	"math/big"
 	"strconv"
 
@@ -29,6 +30,14 @@ func (p *priced) flag(code, message string, line int64) {
 // today, and sums up with our own tax and freight. The buyer's figures are compared, not trusted
 // (cXML reference 3.5 and 6.5, credit and terms section 1).
 func (d *Desk) price(ctx context.Context, tx *database.Tx, w Wanted) (priced, error) {
+	p, err := d.priceAll(ctx, tx, w)
+	if errors.Is(err, money.ErrRange) && fault.CodeOf(err) == fault.Internal {
+		err = fault.At(fault.Invalid, "OrderRequest", "the order's amount is too large").Because(err)
+	}
+	return p, err
+}
+
+func (d *Desk) priceAll(ctx context.Context, tx *database.Tx, w Wanted) (priced, error) {
 	p := priced{Totals: noTotals(w.Currency), lines: make([]orders.Line, len(w.Lines)), flags: append([]orders.Flag(nil), w.Flags...)}
 	today := w.Merchant.Today(d.Clock)
 	snapshots, err := d.snapshots(ctx, tx, w)
@@ -119,10 +128,12 @@ func (d *Desk) priceLine(p *priced, w Wanted, asked orders.Line, offer *catalog.
 		l.UnitPrice = l.BuyerPrice
 		return l, nil // a group's parts carry the price; a blanket order buys nothing yet
 	}
+	if l.BuyerPrice.Sign() < 0 {
+		return l, fault.At(fault.Invalid, itemPlace(l)+"/ItemDetail/UnitPrice", "the price is negative")
+	}
 	theirs, err := money.LineTotal(l.Quantity, l.BuyerPrice, per, w.Currency)
 	if err != nil {
-		return l, fault.At(fault.Invalid, "OrderRequest/ItemOut["+strconv.FormatInt(l.Position, 10)+"]",
-			"the line's amount is too large").Because(err)
+		return l, fault.At(fault.Invalid, itemPlace(l), "the line's amount is too large").Because(err)
 	}
 	ours, known := p.ourPrice(l, offer, from)
 	if offer != nil {
@@ -138,6 +149,13 @@ func (d *Desk) priceLine(p *priced, w Wanted, asked orders.Line, offer *catalog.
 			p.wait("The price of line " + strconv.FormatInt(l.Line, 10) + " (" + l.SKU + ") could not be checked.")
 		}
 		return l, nil
+	}
+	// Ours is for one unit, the buyer's for as many as its price basis says.
+	if l.Per != nil {
+		ours, err = ours.Mul(per)
+	}
+	if err != nil {
+		return l, fault.At(fault.Invalid, itemPlace(l)+"/ItemDetail/PriceBasisQuantity", "our price on that basis has too many digits").Because(err)
 	}
 	our, err := money.LineTotal(l.Quantity, ours, per, w.Currency)
 	if err != nil {
@@ -170,6 +188,11 @@ func (d *Desk) priceLine(p *priced, w Wanted, asked orders.Line, offer *catalog.
 		}
 	}
 	return l, nil
+}
+
+// itemPlace is where the line stands in the buyer's document.
+func itemPlace(l orders.Line) string {
+	return "OrderRequest/ItemOut[" + strconv.FormatInt(l.Position, 10) + "]"
 }
 
 // ourPrice is the snapshot's price while it holds for that quantity and unit, else today's.
@@ -282,6 +305,9 @@ func near(a, b, allowed *big.Rat) bool {
 
 // addTax takes the merchant's rates where they know the place, else what the order states.
 func (p *priced) addTax(w Wanted, rates accounts.Rates, today money.Date, offers map[string]*catalog.Offer) error {
+	if w.Header.Blanket != nil {
+		return nil // its releases are taxed
+	}
 	taxed := make([]taxable, len(p.lines))
 	for i, l := range p.lines {
 		taxed[i] = taxable{minor: l.Amount.Minor, shipTo: w.Header.ShipTo}
@@ -346,6 +372,9 @@ func (p *priced) addFreight(w Wanted, rates accounts.Rates, offers map[string]*c
 func statedAmount(d *money.Decimal, currency string) (money.Amount, error) {
 	if d == nil {
 		return money.Zero(currency), nil
+	}
+	if d.Sign() < 0 {
+		return money.Amount{}, fault.At(fault.Invalid, "OrderRequest/OrderRequestHeader", "tax and shipping can't be negative")
 	}
 	return d.Round(currency)
 }

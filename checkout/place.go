@@ -108,7 +108,15 @@ func (d *Desk) sameNumber(ctx context.Context, tx *database.Tx, w Wanted, existi
 		return Placed{}, false, database.ErrAgain
 	}
 	locked.State, locked.Version = orders.Cancelled, latest
-	return Placed{}, true, d.finish(ctx, tx, &locked, latest.Number, orders.Replaced, "order.superseded")
+	now := database.At(d.Clock.Now())
+	if err := d.closeWaiting(ctx, tx, &locked, latest, now, "order.withdrawn"); err != nil {
+		return Placed{}, false, err
+	}
+	locked.Events++
+	if err := orders.Update(ctx, tx, &locked, now); err != nil {
+		return Placed{}, false, err
+	}
+	return Placed{}, true, d.tell(ctx, tx, &locked, now, "order.superseded")
 }
 
 // decide asks the credit desk, unless the order is no call for credit or a person must look at

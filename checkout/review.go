@@ -55,7 +55,7 @@ func (d *Desk) ReleaseOrder(ctx context.Context, tx *database.Tx, r Ruling) (ord
 	o.Decision = kept(decision)
 	o.Decision.Actor, o.Decision.Why = r.Actor, r.Reason
 	// Two facts: that what waited was decided, and what the order is now.
-	return d.rule(ctx, tx, r, was, o, orders.InForce, "order.released", result)
+	return d.rule(ctx, tx, r, was, o, version, "order.released", result)
 }
 
 // RejectOrder ends what waits: a new order is refused, a change leaves the old version in force.
@@ -63,11 +63,10 @@ func (d *Desk) RejectOrder(ctx context.Context, tx *database.Tx, r Ruling) (orde
 	if r.Reason == "" {
 		return orders.Order{}, fault.At(fault.Invalid, "reason", "say why the order is rejected")
 	}
-	read, organisation, version, err := d.waiting(ctx, tx, r)
+	read, _, version, err := d.waiting(ctx, tx, r)
 	if err != nil {
 		return orders.Order{}, err
 	}
-	_ = organisation
 	o, err := d.lockUnchanged(ctx, tx, read)
 	if err != nil {
 		return orders.Order{}, err
@@ -81,10 +80,10 @@ func (d *Desk) RejectOrder(ctx context.Context, tx *database.Tx, r Ruling) (orde
 		if o.Version, err = orders.FindVersion(ctx, tx, o, o.InForce); err != nil {
 			return orders.Order{}, err
 		}
-		return d.rule(ctx, tx, r, was, o, orders.VersionRefused, "order.change_rejected")
+		return d.rule(ctx, tx, r, was, o, version, "order.change_rejected")
 	}
 	o.State, o.Version = orders.Refused, version
-	return d.rule(ctx, tx, r, was, o, orders.VersionRefused, "order.rejected", "order.refused")
+	return d.rule(ctx, tx, r, was, o, version, "order.rejected", "order.refused")
 }
 
 // waiting finds what the ruling is about.
@@ -101,12 +100,16 @@ func (d *Desk) waiting(ctx context.Context, tx *database.Tx, r Ruling) (orders.O
 		return o, organisation, orders.Version{}, err
 	}
 	version, err := orders.FindVersion(ctx, tx, o, o.Latest)
+	if err == nil && version.State != orders.Waiting {
+		err = fault.New(fault.Conflict, "the change of order "+o.Number+" was decided about already, nothing of it waits")
+	}
 	return o, organisation, version, err
 }
 
-// rule stores a ruling on the latest version with its events and its audit entry.
-func (d *Desk) rule(ctx context.Context, tx *database.Tx, r Ruling, was, o orders.Order, versionState string, events ...string) (orders.Order, error) {
-	if err := orders.SetVersionState(ctx, tx, &o, o.Latest, versionState); err != nil {
+// rule stores a ruling on a version with its events and its audit entry. The first event is the
+// ruling itself and shows the version that it is about; a rejected change isn't what is in force.
+func (d *Desk) rule(ctx context.Context, tx *database.Tx, r Ruling, was, o orders.Order, about orders.Version, events ...string) (orders.Order, error) {
+	if err := orders.SetVersionState(ctx, tx, &o, about.Number, about.State); err != nil {
 		return orders.Order{}, err
 	}
 	now := database.At(d.Clock.Now())
@@ -116,8 +119,12 @@ func (d *Desk) rule(ctx context.Context, tx *database.Tx, r Ruling, was, o order
 	}
 	last := o.Events
 	for i, event := range events {
-		o.Events = last - int64(len(events)-1-i)
-		if err := d.tell(ctx, tx, &o, now, event); err != nil {
+		shown := o
+		shown.Events = last - int64(len(events)-1-i)
+		if i == 0 {
+			shown.Version = about
+		}
+		if err := d.tell(ctx, tx, &shown, now, event); err != nil {
 			return orders.Order{}, err
 		}
 	}

@@ -96,12 +96,7 @@ func (s *Service) wanted(ctx context.Context, tx *database.Tx, c *call, request 
 		}
 		w.Header.Blanket = &most
 	}
-	parents := map[int]bool{}
-	for _, item := range request.ItemOut {
-		if item.ParentLineNumber != 0 {
-			parents[item.ParentLineNumber] = true
-		}
-	}
+	unpriced := unpricedLines(request.ItemOut)
 	// Line taxes count only where the header has none: the two are one tax.
 	lineTax := taxSum{}
 	for i, item := range request.ItemOut {
@@ -109,8 +104,7 @@ func (s *Service) wanted(ctx context.Context, tx *database.Tx, c *call, request 
 		if err != nil {
 			return w, err
 		}
-		// The parts of a group carry the price unless the group says it does; never both.
-		line.Group = (parents[item.LineNumber] && item.CompositeItemType != "groupLevel")
+		line.Group = unpriced[item.LineNumber]
 		w.Lines = append(w.Lines, line)
 		w.Flags = append(w.Flags, chargeFlags(line, w.Currency)...)
 		lineTax.add(item.Tax)
@@ -119,6 +113,31 @@ func (s *Service) wanted(ctx context.Context, tx *database.Tx, c *call, request 
 		w.Header.StatedTax = lineTax.sum
 	}
 	return w, c.checkReferences(ctx, tx, request, &w)
+}
+
+// unpricedLines are those of groups whose price is carried by others: the parts carry it, or the
+// group does where it says so or its parts have no prices; never both (cXML reference 6.3).
+func unpricedLines(items []cxml.ItemOut) map[int]bool {
+	partsPriced := map[int]bool{} // by the group's line number
+	for _, item := range items {
+		if parent := item.ParentLineNumber; parent != 0 {
+			partsPriced[parent] = partsPriced[parent] || (item.ItemDetail != nil && item.ItemDetail.UnitPrice.Value.Sign() != 0)
+		}
+	}
+	group := map[int]bool{} // those that carry the price
+	unpriced := map[int]bool{}
+	for _, item := range items {
+		if priced, isGroup := partsPriced[item.LineNumber]; isGroup {
+			group[item.LineNumber] = item.CompositeItemType == "groupLevel" || (item.CompositeItemType == "" && !priced)
+			unpriced[item.LineNumber] = !group[item.LineNumber]
+		}
+	}
+	for _, item := range items {
+		if group[item.ParentLineNumber] {
+			unpriced[item.LineNumber] = true
+		}
+	}
+	return unpriced
 }
 
 type taxSum struct{ sum *money.Decimal }
