@@ -152,7 +152,7 @@ func TestOrderEchoesTheCart(t *testing.T) {
 		t.Errorf("header %+v", h)
 	}
 	if len(sent.Items) != 5 || sent.Items[2].UnitPrice.Value != "0.01255" || sent.Items[4].AuxiliaryID != "crt_01-5" ||
-		sent.Items[4].Description[0] != cartN[4].description {
+		sent.Items[4].Description[0].Text != cartN[4].description {
 		t.Errorf("items %+v", sent.Items)
 	}
 	if string(d.LastOrderDocument(r.OrderNumber)) != d.supplier.last() || !strings.Contains(d.supplier.last(), ourSecret) {

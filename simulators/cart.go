@@ -1,6 +1,7 @@
 package simulators
 
 import (
+	"cmp"
 	"crypto/subtle"
 	"encoding/base64"
 	"errors"
@@ -168,7 +169,8 @@ func (b *Buyer) lineOf(number int, item itemIn, currency string) (Line, error) {
 		Quantity: strings.TrimSpace(item.Quantity), Unit: strings.TrimSpace(item.Unit), UnitPrice: item.UnitPrice.money(),
 		ManufacturerPartID: strings.TrimSpace(item.ManufacturerPartID), ManufacturerName: strings.TrimSpace(item.ManufacturerName)}
 	if len(item.Description) > 0 {
-		line.Description = strings.TrimSpace(item.Description[0])
+		line.Description = strings.TrimSpace(item.Description[0].Text)
+		line.Name = cmp.Or(strings.TrimSpace(item.Description[0].ShortName), line.Description)
 	}
 	if len(item.Classification) > 0 {
 		line.ClassificationDomain = item.Classification[0].Domain

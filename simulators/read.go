@@ -104,12 +104,18 @@ type orderMessage struct {
 	Items []itemIn `xml:"ItemIn"`
 }
 
+// description is prose with a short form for lists, which not every supplier sends.
+type description struct {
+	Text      string `xml:",chardata"`
+	ShortName string
+}
+
 type itemIn struct {
 	Quantity    string        `xml:"quantity,attr"`
 	SKU         string        `xml:"ItemID>SupplierPartID"`
 	AuxiliaryID string        `xml:"ItemID>SupplierPartAuxiliaryID"`
 	UnitPrice   *moneyElement `xml:"ItemDetail>UnitPrice>Money"`
-	Description []string      `xml:"ItemDetail>Description"`
+	Description []description `xml:"ItemDetail>Description"`
 	Unit        string        `xml:"ItemDetail>UnitOfMeasure"`
 	Basis       *struct {
 		Quantity   string `xml:"quantity,attr"`

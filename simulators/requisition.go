@@ -28,6 +28,7 @@ type Line struct {
 	Number                       int
 	SKU, AuxiliaryID             string
 	Description                  string
+	Name                         string // the short form for lists, else the description
 	Quantity, Unit               string
 	UnitPrice                    Money
 	Basis                        *PriceBasis
