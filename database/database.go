@@ -31,6 +31,7 @@ type DB struct {
 	lite   bool
 	writer *pool
 	reader *pool
+	watch  func(text string, args []any) // see Watch; nil for nobody
 }
 
 // pool keeps its statements prepared. Texts are constants of the program, so the map is bounded.
@@ -191,6 +192,7 @@ func (p *pool) prepare(ctx context.Context, query string) (*sqlx.Stmt, error) {
 
 // Get reads one row outside of a transaction; sql.ErrNoRows when there is none.
 func (db *DB) Get(ctx context.Context, dest any, query string, args ...any) error {
+	db.tell(query, args...)
 	s, err := db.reader.prepare(ctx, query)
 	if err != nil {
 		return classify(ctx, err)
@@ -200,6 +202,7 @@ func (db *DB) Get(ctx context.Context, dest any, query string, args ...any) erro
 
 // Select reads all rows outside of a transaction.
 func (db *DB) Select(ctx context.Context, dest any, query string, args ...any) error {
+	db.tell(query, args...)
 	s, err := db.reader.prepare(ctx, query)
 	if err != nil {
 		return classify(ctx, err)
@@ -238,6 +241,7 @@ func (db *DB) once(ctx context.Context, fn func(*Tx) error) error {
 	if err != nil {
 		return err
 	}
+	db.tell("BEGIN")
 	tx := &Tx{tx: inner, db: db}
 	defer func() { _ = inner.Rollback() }() // nothing after Commit; also runs on panic
 	if err := fn(tx); err != nil {
@@ -246,6 +250,7 @@ func (db *DB) once(ctx context.Context, fn func(*Tx) error) error {
 	if err := inner.Commit(); err != nil {
 		return err
 	}
+	db.tell("COMMIT")
 	for _, query := range tx.unprepared {
 		if _, err := db.writer.prepare(ctx, query); err != nil {
 			break // the next transaction runs it unprepared again

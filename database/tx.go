@@ -35,6 +35,7 @@ func (t *Tx) statement(query string) *sqlx.Stmt {
 
 // Exec runs one statement and tells how many rows it changed.
 func (t *Tx) Exec(ctx context.Context, query string, args ...any) (int64, error) {
+	t.db.tell(query, args...)
 	var result interface{ RowsAffected() (int64, error) }
 	var err error
 	if s := t.statement(query); s != nil {
@@ -50,6 +51,7 @@ func (t *Tx) Exec(ctx context.Context, query string, args ...any) (int64, error)
 
 // Get reads one row; sql.ErrNoRows when there is none.
 func (t *Tx) Get(ctx context.Context, dest any, query string, args ...any) error {
+	t.db.tell(query, args...)
 	if s := t.statement(query); s != nil {
 		return classify(ctx, t.tx.StmtxContext(ctx, s).GetContext(ctx, dest, args...))
 	}
@@ -58,6 +60,7 @@ func (t *Tx) Get(ctx context.Context, dest any, query string, args ...any) error
 
 // Select reads all rows.
 func (t *Tx) Select(ctx context.Context, dest any, query string, args ...any) error {
+	t.db.tell(query, args...)
 	if s := t.statement(query); s != nil {
 		return classify(ctx, t.tx.StmtxContext(ctx, s).SelectContext(ctx, dest, args...))
 	}
