@@ -37,7 +37,7 @@ func Reserve(ctx context.Context, tx *database.Tx, ask Ask) (Decision, error) {
 		return decision, nil
 	}
 	own := chain[len(chain)-1]
-	if err := move(ctx, tx, own, movement{PartHolds, "hold", ask.Total.Minor, ask.Reference, ask.Reason, ask.Actor, ask.At}); err != nil {
+	if err := move(ctx, tx, chain, movement{PartHolds, "hold", ask.Total.Minor, ask.Reference, ask.Reason, ask.Actor, ask.At}); err != nil {
 		return Decision{}, err
 	}
 	_, err = tx.Exec(ctx, insertHold, own.Merchant, ask.Reference, own.ID, ask.Total.Minor, database.At(ask.At), database.At(ask.At))
@@ -45,13 +45,15 @@ func Reserve(ctx context.Context, tx *database.Tx, ask Ask) (Decision, error) {
 }
 
 // Adjust decides about another amount for a reference that may hold one already. Only the
-// difference is tested, and less always fits.
+// difference is tested, and less always fits. A reference that holds something on another line,
+// of another currency or organisation, is a fault.Conflict.
 func Adjust(ctx context.Context, tx *database.Tx, ask Ask) (Decision, error) {
 	chain, err := lockChain(ctx, tx, ask.Organisation, ask.Total.Currency)
 	if err != nil {
 		return Decision{}, err
 	}
-	held, known, err := heldBy(ctx, tx, ask.Organisation.Merchant, ask.Reference)
+	own := chain[len(chain)-1]
+	held, known, err := heldBy(ctx, tx, own, ask.Reference)
 	if err != nil {
 		return Decision{}, err
 	}
@@ -60,13 +62,12 @@ func Adjust(ctx context.Context, tx *database.Tx, ask Ask) (Decision, error) {
 	if decision.Outcome != Approved {
 		return decision, nil
 	}
-	own := chain[len(chain)-1]
 	kind := "change"
 	if held == 0 {
 		kind = "hold"
 	}
 	if delta != 0 {
-		if err := move(ctx, tx, own, movement{PartHolds, kind, delta, ask.Reference, ask.Reason, ask.Actor, ask.At}); err != nil {
+		if err := move(ctx, tx, chain, movement{PartHolds, kind, delta, ask.Reference, ask.Reason, ask.Actor, ask.At}); err != nil {
 			return Decision{}, err
 		}
 	}
@@ -79,7 +80,7 @@ func Adjust(ctx context.Context, tx *database.Tx, ask Ask) (Decision, error) {
 }
 
 // Release gives back all that the reference holds, and tells how much that was. Repeats and
-// references that hold nothing give back zero.
+// references that hold nothing give back zero; one that holds on another line is a fault.Conflict.
 func Release(ctx context.Context, tx *database.Tx, ask Ask) (money.Amount, error) {
 	none := money.Zero(ask.Total.Currency)
 	chain, err := lockChain(ctx, tx, ask.Organisation, ask.Total.Currency)
@@ -89,12 +90,12 @@ func Release(ctx context.Context, tx *database.Tx, ask Ask) (money.Amount, error
 	if err != nil {
 		return none, err
 	}
-	held, known, err := heldBy(ctx, tx, ask.Organisation.Merchant, ask.Reference)
+	own := chain[len(chain)-1]
+	held, known, err := heldBy(ctx, tx, own, ask.Reference)
 	if err != nil || !known || held == 0 {
 		return none, err
 	}
-	own := chain[len(chain)-1]
-	if err := move(ctx, tx, own, movement{PartHolds, "release", -held, ask.Reference, ask.Reason, ask.Actor, ask.At}); err != nil {
+	if err := move(ctx, tx, chain, movement{PartHolds, "release", -held, ask.Reference, ask.Reason, ask.Actor, ask.At}); err != nil {
 		return none, err
 	}
 	_, err = tx.Exec(ctx, updateHold, int64(0), "released", database.At(ask.At), own.Merchant, ask.Reference)

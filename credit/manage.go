@@ -23,6 +23,10 @@ type Opening struct {
 
 // Open makes the line and links it to the lines above and below it. The opening hold is a fact,
 // not a decision: it may exceed the limit.
+//
+// Before it writes, Open locks the main account's row, so that two lines of one tree are opened one
+// after the other and see each other, and then every line that it will be linked to, so that the
+// sums it starts with miss no order under way.
 func Open(ctx context.Context, tx *database.Tx, opening Opening) (Line, error) {
 	o, currency, at := opening.Organisation, opening.Limit.Currency, database.At(opening.At)
 	if opening.Limit.Minor < 0 || opening.Holds.Minor < 0 {
@@ -34,8 +38,8 @@ func Open(ctx context.Context, tx *database.Tx, opening Opening) (Line, error) {
 	if opening.Holds.Currency != currency {
 		return Line{}, fault.At(fault.Invalid, "opening_hold", "the opening hold is not in the limit's currency")
 	}
-	var depth int64
-	if err := tx.Get(ctx, &depth, selectDepth, o.Merchant, o.ID, o.Merchant); err != nil {
+	depth, err := lockFamily(ctx, tx, o, currency)
+	if err != nil {
 		return Line{}, err
 	}
 	id := database.NewID("lin")
@@ -47,7 +51,7 @@ func Open(ctx context.Context, tx *database.Tx, opening Opening) (Line, error) {
 		return Line{}, fault.New(fault.Conflict, o.Name+" has a credit line in "+currency+" already")
 	}
 	for _, link := range []string{linkSelf, linkAncestors, linkDescendants} {
-		if _, err := tx.Exec(ctx, link, id, o.ID, o.Merchant, o.Merchant, currency); err != nil {
+		if _, err := tx.Exec(ctx, link, o.Merchant, o.ID, id, currency, id); err != nil {
 			return Line{}, err
 		}
 	}
@@ -66,10 +70,10 @@ func Open(ctx context.Context, tx *database.Tx, opening Opening) (Line, error) {
 	if err := writeEntry(ctx, tx, own, 1, own.Limit, m); err != nil {
 		return Line{}, err
 	}
-	own.Entries = 1
 	if opening.Holds.Minor > 0 {
 		m := movement{PartHolds, "opening", opening.Holds.Minor, "opening:" + own.ID, "owed when the line was opened", opening.Actor, opening.At}
-		if err := move(ctx, tx, own, m); err != nil {
+		chain[len(chain)-1].Entries = 1
+		if err := move(ctx, tx, chain, m); err != nil {
 			return Line{}, err
 		}
 		if _, err := tx.Exec(ctx, insertHold, own.Merchant, m.reference, own.ID, m.amount, at, at); err != nil {
@@ -77,6 +81,27 @@ func Open(ctx context.Context, tx *database.Tx, opening Opening) (Line, error) {
 		}
 	}
 	return FindLine(ctx, tx, o.Merchant, id)
+}
+
+// lockFamily locks what Open depends on, and tells how far below its main account the
+// organisation is.
+func lockFamily(ctx context.Context, tx *database.Tx, o accounts.Organisation, currency string) (depth int64, err error) {
+	root, lines := selectRoot, selectFamily
+	if !tx.Lite() {
+		// NO KEY: rows that only refer to the organisation, orders and carts, are not kept waiting.
+		root, lines = root+" FOR NO KEY UPDATE OF o", lines+" FOR UPDATE OF l"
+	}
+	var locked []string
+	if err := tx.Select(ctx, &locked, root, o.Merchant, o.ID); err != nil {
+		return 0, err
+	}
+	if err := tx.Get(ctx, &depth, selectDepth, o.Merchant, o.ID); err != nil {
+		return 0, err
+	}
+	if depth < 0 {
+		return 0, fault.New(fault.Unknown, "there is no organisation with that id")
+	}
+	return depth, tx.Select(ctx, &locked, lines, o.Merchant, o.ID, o.Merchant, o.ID, currency)
 }
 
 // SetLimit changes a limit, for a reason and by a person who are kept. A lower limit than the
@@ -162,41 +187,54 @@ const (
 	selectLine  = columns + from + ` WHERE l.merchant_id = ? AND l.id = ?`
 	selectLines = columns + from + ` WHERE l.merchant_id = ? AND l.organisation_id = ? ORDER BY l.id`
 
-	// up walks from an organisation to its root, itself included.
-	selectDepth = `
-WITH RECURSIVE up (id, parent_id) AS (
-    SELECT id, parent_id FROM organisations WHERE merchant_id = ? AND id = ?
-    UNION ALL
-    SELECT p.id, p.parent_id FROM organisations p JOIN up ON p.id = up.parent_id WHERE p.merchant_id = ?)
+	// up walks from an organisation to its root, down to all below it; itself included in both.
+	// UNION drops what was met already, so that a circle of parents would end.
+	up = `
+up (merchant_id, id, parent_id) AS (
+    SELECT merchant_id, id, parent_id FROM organisations WHERE merchant_id = ? AND id = ?
+    UNION
+    SELECT p.merchant_id, p.id, p.parent_id FROM organisations p JOIN up ON p.merchant_id = up.merchant_id AND p.id = up.parent_id)`
+	down = `
+down (merchant_id, id) AS (
+    SELECT merchant_id, id FROM organisations WHERE merchant_id = ? AND id = ?
+    UNION
+    SELECT c.merchant_id, c.id FROM organisations c JOIN down ON c.merchant_id = down.merchant_id AND c.parent_id = down.id)`
+
+	selectDepth = `WITH RECURSIVE` + up + `
 SELECT count(*) - 1 FROM up`
+
+	selectRoot = `WITH RECURSIVE` + up + `
+SELECT o.id FROM up JOIN organisations o ON o.merchant_id = up.merchant_id AND o.id = up.id
+ WHERE o.parent_id IS NULL`
+
+	// In the order that everybody locks in: root first.
+	selectFamily = `WITH RECURSIVE` + up + `,` + down + `
+SELECT l.id FROM credit_lines l
+  JOIN (SELECT merchant_id, id FROM up UNION SELECT merchant_id, id FROM down) o ON o.merchant_id = l.merchant_id AND o.id = l.organisation_id
+ WHERE l.currency = ?
+ ORDER BY l.depth, l.id`
 
 	insertLine = `
 INSERT INTO credit_lines (merchant_id, id, organisation_id, currency, depth, limit_minor, created_at, updated_at)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (merchant_id, organisation_id, currency) DO NOTHING`
 
-	// The three links take the same arguments: line, organisation, merchant, merchant, currency.
+	// The three links take the same arguments: merchant, organisation, line, currency, line.
 	linkSelf = `
 INSERT INTO credit_chains (merchant_id, line_id, ancestor_id)
-SELECT merchant_id, id, id FROM credit_lines WHERE id = ? AND organisation_id = ? AND merchant_id = ? AND merchant_id = ? AND currency = ?`
+SELECT merchant_id, id, id FROM credit_lines WHERE merchant_id = ? AND organisation_id = ? AND id = ? AND currency = ? AND id = ?`
 
 	linkAncestors = `
-WITH RECURSIVE own (line_id, organisation_id) AS (SELECT CAST(? AS TEXT), CAST(? AS TEXT)), up (id, parent_id) AS (
-    SELECT o.id, o.parent_id FROM organisations o JOIN own ON o.id = own.organisation_id WHERE o.merchant_id = ?
-    UNION ALL
-    SELECT p.id, p.parent_id FROM organisations p JOIN up ON p.id = up.parent_id)
+WITH RECURSIVE` + up + `
 INSERT INTO credit_chains (merchant_id, line_id, ancestor_id)
-SELECT l.merchant_id, own.line_id, l.id FROM credit_lines l JOIN up ON up.id = l.organisation_id CROSS JOIN own
- WHERE l.merchant_id = ? AND l.currency = ? AND l.id <> own.line_id`
+SELECT l.merchant_id, CAST(? AS TEXT), l.id FROM credit_lines l JOIN up ON up.merchant_id = l.merchant_id AND up.id = l.organisation_id
+ WHERE l.currency = ? AND l.id <> ?`
 
 	linkDescendants = `
-WITH RECURSIVE own (line_id, organisation_id) AS (SELECT CAST(? AS TEXT), CAST(? AS TEXT)), down (id) AS (
-    SELECT o.id FROM organisations o JOIN own ON o.id = own.organisation_id WHERE o.merchant_id = ?
-    UNION ALL
-    SELECT p.id FROM organisations p JOIN down ON p.parent_id = down.id)
+WITH RECURSIVE` + down + `
 INSERT INTO credit_chains (merchant_id, line_id, ancestor_id)
-SELECT l.merchant_id, l.id, own.line_id FROM credit_lines l JOIN down ON down.id = l.organisation_id CROSS JOIN own
- WHERE l.merchant_id = ? AND l.currency = ? AND l.id <> own.line_id`
+SELECT l.merchant_id, l.id, CAST(? AS TEXT) FROM credit_lines l JOIN down ON down.merchant_id = l.merchant_id AND down.id = l.organisation_id
+ WHERE l.currency = ? AND l.id <> ?`
 
 	// A line that is opened above others starts with what those hold.
 	sumTree = `

@@ -56,12 +56,23 @@ func readChain(ctx context.Context, q database.Querier, query, merchant, organis
 	return chain, nil
 }
 
-func heldBy(ctx context.Context, tx *database.Tx, merchant, reference string) (held int64, known bool, err error) {
-	err = tx.Get(ctx, &held, selectHold, merchant, reference)
-	if database.None(err) {
-		return 0, false, nil
+// heldBy tells what the reference holds on the line. What it holds on another line, of another
+// currency or organisation, can't be reckoned against this one.
+func heldBy(ctx context.Context, tx *database.Tx, own Line, reference string) (held int64, known bool, err error) {
+	var hold struct {
+		Line   string `db:"line_id"`
+		Amount int64  `db:"amount_minor"`
 	}
-	return held, err == nil, err
+	err = tx.Get(ctx, &hold, selectHold, own.Merchant, reference)
+	switch {
+	case database.None(err):
+		return 0, false, nil
+	case err != nil:
+		return 0, false, err
+	case hold.Line != own.ID:
+		return 0, false, fault.New(fault.Conflict, "the credit is held on another line than that of "+own.OrganisationName+" in "+own.Currency)
+	}
+	return hold.Amount, true, nil
 }
 
 // movement is what one entry records.
@@ -72,11 +83,18 @@ type movement struct {
 	at                        time.Time
 }
 
-// move writes a movement of holds to the locked own line, to its ancestors' trees, and as an
-// entry of the own line.
-func move(ctx context.Context, tx *database.Tx, own Line, m movement) error {
-	if _, err := tx.Exec(ctx, moveHolds, m.amount, own.ID, m.amount, own.ID, database.At(m.at), own.Merchant, own.Merchant, own.ID); err != nil {
+// move writes a movement of holds to the own line, which is the last of the locked chain, to its
+// ancestors' trees, and as an entry of the own line.
+func move(ctx context.Context, tx *database.Tx, chain []Line, m movement) error {
+	own := chain[len(chain)-1]
+	moved, err := tx.Exec(ctx, moveHolds, m.amount, own.ID, m.amount, own.ID, database.At(m.at), own.Merchant, own.Merchant, own.ID)
+	if err != nil {
 		return err
+	}
+	if moved != int64(len(chain)) {
+		// A line above was opened while this transaction waited for the lock: PostgreSQL gives the
+		// rows' newest state then, but not rows that are new. Nobody asked that line yet.
+		return database.ErrAgain
 	}
 	return writeEntry(ctx, tx, own, own.Entries+1, own.Own.Holds+m.amount, m)
 }
@@ -103,7 +121,7 @@ SELECT l.id, l.merchant_id, l.organisation_id, o.name AS organisation_name, o.ex
  WHERE own.merchant_id = ? AND own.organisation_id = ? AND own.currency = ?
  ORDER BY l.depth`
 
-	selectHold = `SELECT amount_minor FROM holds WHERE merchant_id = ? AND reference = ?`
+	selectHold = `SELECT line_id, amount_minor FROM holds WHERE merchant_id = ? AND reference = ?`
 
 	insertHold = `
 INSERT INTO holds (merchant_id, reference, line_id, amount_minor, state, created_at, updated_at) VALUES (?, ?, ?, ?, 'active', ?, ?)`
@@ -111,10 +129,11 @@ INSERT INTO holds (merchant_id, reference, line_id, amount_minor, state, created
 	updateHold = `
 UPDATE holds SET amount_minor = ?, state = ?, version = version + 1, updated_at = ? WHERE merchant_id = ? AND reference = ?`
 
+	// PostgreSQL would take an amount beside a literal 0 for 32 bits: hence the cast.
 	moveHolds = `
 UPDATE credit_lines
    SET tree_holds = tree_holds + ?,
-       own_holds = own_holds + CASE WHEN id = ? THEN ? ELSE 0 END,
+       own_holds = own_holds + CASE WHEN id = ? THEN CAST(? AS BIGINT) ELSE 0 END,
        entries = entries + CASE WHEN id = ? THEN 1 ELSE 0 END,
        version = version + 1, updated_at = ?
  WHERE merchant_id = ?
