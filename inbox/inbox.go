@@ -37,7 +37,8 @@ type Answer struct {
 // a fault.Mismatch.
 //
 // When use fails, everything is undone, the key included: the sender may correct the request
-// and use the key again. use may run more than once and must have no effect but on the Tx.
+// and use the key again. The same goes for an answer that is Correctable. use may run more than
+// once and must have no effect but on the Tx.
 func Once(ctx context.Context, db *database.DB, key Key, now time.Time, use func(*database.Tx) (Answer, error)) (answer Answer, replayed bool, err error) {
 	err = db.InTx(ctx, func(tx *database.Tx) error {
 		answer, replayed = Answer{}, false
