@@ -51,11 +51,12 @@ func Add(ctx context.Context, tx *database.Tx, event Event, payload any, destina
 // Delivery is one event on its way to one destination.
 type Delivery struct {
 	Event
-	Destination string `db:"destination"`
-	Attempt     int64  `db:"attempt"`
-	Message     []byte `db:"message"`
-	State       string `db:"state"`
-	Note        string `db:"note"`
+	Destination string        `db:"destination"`
+	Attempt     int64         `db:"attempt"`
+	Since       database.Time `db:"since"` // of the first attempt; before it, of the event
+	Message     []byte        `db:"message"`
+	State       string        `db:"state"`
+	Note        string        `db:"note"`
 	lease       string
 }
 
@@ -72,7 +73,8 @@ func Of(ctx context.Context, q database.Querier, merchant, object string) ([]Del
 	return deliveries, err
 }
 
-// Resend puts a dead delivery back on its way; it tells whether there was one.
+// Resend puts a dead delivery back on its way, with as much time as a new one; it tells whether
+// there was one.
 func Resend(ctx context.Context, tx *database.Tx, merchant, object, destination string, seq int64, now time.Time) (bool, error) {
 	rows, err := tx.Exec(ctx, reviveDelivery, database.At(now), database.At(now), merchant, object, destination, seq)
 	return rows == 1, err
@@ -87,7 +89,7 @@ INSERT INTO deliveries (merchant_id, object, seq, destination, state, run_at, cr
 VALUES (?, ?, ?, ?, 'ready', ?, ?, ?)`
 
 	selectDeliveries = `
-SELECT e.merchant_id, e.object, e.seq, e.kind, e.payload, e.at, d.destination, d.attempt, d.message, d.state, d.note
+SELECT e.merchant_id, e.object, e.seq, e.kind, e.payload, e.at, d.destination, d.attempt, d.created_at AS since, d.message, d.state, d.note
   FROM deliveries d JOIN events e ON e.merchant_id = d.merchant_id AND e.object = d.object AND e.seq = d.seq
  WHERE d.merchant_id = ? AND d.object = ?
  ORDER BY d.seq`

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"log/slog"
 	"math/rand/v2"
+	"runtime/debug"
+	"strings"
 	"sync"
 	"time"
 
@@ -43,7 +45,8 @@ type Worker struct {
 	once sync.Once
 }
 
-// giveUp is how long a delivery is tried: buyers' systems are down overnight.
+// giveUp is how long a delivery is tried, from its own first attempt: buyers' systems are down
+// overnight, and those that had to wait behind another get as much time.
 const giveUp = 26 * time.Hour
 
 func (w *Worker) init() {
@@ -104,7 +107,8 @@ func (w *Worker) claim(ctx context.Context) ([]Delivery, error) {
 		if _, err := tx.Exec(ctx, releaseExpired, database.At(now), database.At(now)); err != nil {
 			return err
 		}
-		rows, err := tx.Exec(ctx, claimStatement(tx), lease, database.At(now.Add(w.Lease)), database.At(now), database.At(now), w.Batch)
+		rows, err := tx.Exec(ctx, claimStatement(tx), database.At(now), w.Batch,
+			lease, database.At(now.Add(w.Lease)), database.At(now), database.At(now))
 		if err != nil || rows == 0 {
 			claimed = nil
 			return err
@@ -119,8 +123,16 @@ func (w *Worker) claim(ctx context.Context) ([]Delivery, error) {
 }
 
 // deliver renders if that was not done yet, stores what was made before the first send, sends
-// and records the outcome.
+// and records the outcome. A panic of a sender is one more failure: it must end neither the
+// program nor the other deliveries.
 func (w *Worker) deliver(ctx context.Context, d Delivery) {
+	defer func() {
+		if mistake := recover(); mistake != nil {
+			w.Log.Error("outbox: a sender panicked", "object", d.Object, "destination", d.Destination,
+				"panic", mistake, "stack", string(debug.Stack()))
+			w.retry(ctx, d, errors.New("a mistake of ours, see the log")) // people read the note
+		}
+	}()
 	sender, known := w.Senders[d.Scheme()]
 	if !known {
 		w.settle(ctx, d, "dead", "nothing sends to "+d.Destination)
@@ -163,7 +175,7 @@ func (w *Worker) settle(ctx context.Context, d Delivery, state, note string) {
 
 func (w *Worker) retry(ctx context.Context, d Delivery, cause error) {
 	now := w.Clock.Now()
-	if now.Sub(d.At.Time) > giveUp {
+	if now.Sub(d.Since.Time) > giveUp {
 		w.settle(ctx, d, "dead", cause.Error())
 		return
 	}
@@ -184,6 +196,8 @@ func backoff(attempt int64) time.Duration {
 
 func (w *Worker) record(ctx context.Context, d Delivery, state, note string, runAt time.Time) {
 	const longest = 2000
+	// The destination's words may be any bytes, of which PostgreSQL takes only these.
+	note = strings.ReplaceAll(strings.ToValidUTF8(note, "\uFFFD"), "\x00", "\uFFFD")
 	if runes := []rune(note); len(runes) > longest {
 		note = string(runes[:longest])
 	}
@@ -210,17 +224,22 @@ func (w *Worker) update(ctx context.Context, query string, message []byte, at da
 }
 
 // claimStatement takes deliveries that are due and have no unfinished one before them for the
-// same object and destination.
+// same object and destination. What is due is chosen once, beforehand: as a subquery PostgreSQL
+// may run it once more for each row, and take more than the limit.
+//
+// The first claim sets created_at: from then on it is tried. When it came to be, its event says.
 func claimStatement(tx *database.Tx) string {
 	return `
-UPDATE deliveries SET state = 'running', attempt = attempt + 1, locked_by = ?, locked_until = ?, updated_at = ?
- WHERE (merchant_id, object, destination, seq) IN (` + tx.SkipLocked(`
+WITH due AS (` + tx.SkipLocked(`
     SELECT d.merchant_id, d.object, d.destination, d.seq FROM deliveries d
      WHERE d.state = 'ready' AND d.run_at <= ?
        AND NOT EXISTS (SELECT 1 FROM deliveries e
                         WHERE e.merchant_id = d.merchant_id AND e.object = d.object AND e.destination = d.destination
                           AND e.seq < d.seq AND e.state IN ('ready', 'running'))
-     ORDER BY d.run_at, d.object, d.seq LIMIT ?`) + `)`
+     ORDER BY d.run_at, d.object, d.seq LIMIT ?`) + `)
+UPDATE deliveries SET state = 'running', attempt = attempt + 1, locked_by = ?, locked_until = ?, updated_at = ?,
+       created_at = CASE WHEN attempt = 0 THEN ? ELSE created_at END
+ WHERE (merchant_id, object, destination, seq) IN (SELECT merchant_id, object, destination, seq FROM due)`
 }
 
 const (
@@ -228,7 +247,7 @@ const (
 UPDATE deliveries SET state = 'ready', updated_at = ? WHERE state = 'running' AND locked_until < ?`
 
 	selectClaimed = `
-SELECT e.merchant_id, e.object, e.seq, e.kind, e.payload, e.at, d.destination, d.attempt, d.message, d.state, d.note
+SELECT e.merchant_id, e.object, e.seq, e.kind, e.payload, e.at, d.destination, d.attempt, d.created_at AS since, d.message, d.state, d.note
   FROM deliveries d JOIN events e ON e.merchant_id = d.merchant_id AND e.object = d.object AND e.seq = d.seq
  WHERE d.locked_by = ? AND d.state = 'running'
  ORDER BY d.seq`
