@@ -103,7 +103,7 @@ func (k *Keys) FindAPIKey(ctx context.Context, q database.Querier, key string) (
 	refused := fault.New(fault.Unauthenticated, "the API key is missing or not valid")
 	rest, ok := strings.CutPrefix(key, "sk_")
 	end := strings.LastIndexByte(rest, '_')
-	if !ok || end <= 0 || len(key) > 200 {
+	if !ok || end < 0 || !isSlug(rest[:end]) || len(key) > 200 {
 		return APIKey{}, refused
 	}
 	var found APIKey
@@ -112,6 +112,12 @@ func (k *Keys) FindAPIKey(ctx context.Context, q database.Querier, key string) (
 		return APIKey{}, refused
 	}
 	return found, err
+}
+
+// isSlug tells whether a text has the form of a merchant's id. Anything else is not asked for:
+// PostgreSQL answers text that isn't UTF-8 with an error of its own.
+func isSlug(text string) bool {
+	return len(text) >= 3 && len(text) <= 24 && strings.Trim(text, "abcdefghijklmnopqrstuvwxyz0123456789-") == ""
 }
 
 const selectAPIKey = `
