@@ -95,28 +95,29 @@ type Schedule struct {
 
 // Header is what was asked for as a whole, beside the lines.
 type Header struct {
-	PayloadID     string         `json:"payload_id,omitempty"`
-	OrderDate     string         `json:"order_date,omitempty"`
-	OrderType     string         `json:"order_type,omitempty"`
-	RequisitionID string         `json:"requisition_id,omitempty"`
-	AgreementID   string         `json:"agreement_id,omitempty"`
-	Effective     string         `json:"effective,omitempty"`
-	Expires       string         `json:"expires,omitempty"`
-	Delivery      string         `json:"delivery,omitempty"`
-	ShipComplete  bool           `json:"ship_complete,omitempty"`
-	Reference     string         `json:"reference,omitempty"` // payloadID of the document that it changes
-	ShipTo        *Address       `json:"ship_to,omitempty"`
-	BillTo        *Address       `json:"bill_to,omitempty"`
-	Carrier       string         `json:"carrier,omitempty"`
-	Contacts      []Pair         `json:"contacts,omitempty"` // role → name and e-mail
-	Comments      []string       `json:"comments,omitempty"`
-	Terms         []Term         `json:"terms,omitempty"`
-	Extrinsics    []Pair         `json:"extrinsics,omitempty"`
-	Silence       bool           `json:"silence,omitempty"` // the buyer wants no confirmation of this order
-	StatedTotal   *money.Decimal `json:"stated_total,omitempty"`
-	StatedTax     *money.Decimal `json:"stated_tax,omitempty"`
-	StatedFreight *money.Decimal `json:"stated_freight,omitempty"`
-	Blanket       *money.Decimal `json:"blanket,omitempty"` // the most that releases may draw
+	PayloadID       string         `json:"payload_id,omitempty"`
+	OrderDate       string         `json:"order_date,omitempty"`
+	OrderType       string         `json:"order_type,omitempty"`
+	RequisitionID   string         `json:"requisition_id,omitempty"`
+	AgreementID     string         `json:"agreement_id,omitempty"`
+	Effective       string         `json:"effective,omitempty"`
+	Expires         string         `json:"expires,omitempty"`
+	Delivery        string         `json:"delivery,omitempty"`
+	ShipComplete    bool           `json:"ship_complete,omitempty"`
+	ReleaseRequired bool           `json:"release_required,omitempty"` // of a blanket order: goods go out on releases only
+	Reference       string         `json:"reference,omitempty"`        // payloadID of the document that it changes
+	ShipTo          *Address       `json:"ship_to,omitempty"`
+	BillTo          *Address       `json:"bill_to,omitempty"`
+	Carrier         string         `json:"carrier,omitempty"`
+	Contacts        []Pair         `json:"contacts,omitempty"` // role → name and e-mail
+	Comments        []string       `json:"comments,omitempty"`
+	Terms           []Term         `json:"terms,omitempty"`
+	Extrinsics      []Pair         `json:"extrinsics,omitempty"`
+	Silence         bool           `json:"silence,omitempty"` // the buyer wants no confirmation of this order
+	StatedTotal     *money.Decimal `json:"stated_total,omitempty"`
+	StatedTax       *money.Decimal `json:"stated_tax,omitempty"`
+	StatedFreight   *money.Decimal `json:"stated_freight,omitempty"`
+	Blanket         *money.Decimal `json:"blanket,omitempty"` // the most that releases may draw
 }
 
 // Line is one line of a version.
@@ -136,6 +137,7 @@ type Line struct {
 	Per         *money.Decimal `json:"per,omitempty"`
 	Amount      money.Amount   `json:"amount"`
 	Tax         money.Amount   `json:"tax"`
+	Most        *money.Decimal `json:"most,omitempty"`  // of a blanket line: the most that releases may draw
 	Group       bool           `json:"group,omitempty"` // a composite line whose parts carry the price
 	ShipTo      *Address       `json:"ship_to,omitempty"`
 	Delivery    string         `json:"delivery,omitempty"`

@@ -18,6 +18,9 @@ var errUnauthenticated = fault.New(fault.Unauthenticated, "the sender is not kno
 // itself with a secret of that connection or of the network that it belongs to, so that one
 // sender can't speak for another's buyer (cXML reference 2.4).
 func (s *Service) authenticate(ctx context.Context, c *call, merchant string) error {
+	if merchant != string(storable([]byte(merchant))) {
+		return errUnauthenticated // PostgreSQL would stumble over such an address
+	}
 	var err error
 	if c.merchant, err = accounts.FindMerchant(ctx, s.DB, merchant); err != nil {
 		return hide(err)

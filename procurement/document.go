@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/kontorhq/kontor/accounts"
 	"github.com/kontorhq/kontor/cxml"
 	"github.com/kontorhq/kontor/database"
 	"github.com/kontorhq/kontor/fault"
@@ -36,6 +37,14 @@ func (s *Service) keepRefused(ctx context.Context, d keptDocument) error {
 	now := s.Clock.Now()
 	return s.DB.InTx(ctx, func(tx *database.Tx) error {
 		if d.Connection == "" {
+			// Nothing is kept for a merchant that doesn't exist: its address can be made up without end.
+			d.Merchant = string(storable([]byte(d.Merchant)))
+			switch _, err := accounts.FindMerchant(ctx, tx, d.Merchant); {
+			case fault.CodeOf(err) == fault.Unknown:
+				return nil
+			case err != nil:
+				return err
+			}
 			var kept int64
 			if err := tx.Get(ctx, &kept, countStrangers, d.Merchant, database.At(now.Add(-24*time.Hour))); err != nil {
 				return err

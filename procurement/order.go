@@ -2,6 +2,8 @@ package procurement
 
 import (
 	"context"
+	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/kontorhq/kontor/checkout"
@@ -21,7 +23,7 @@ func (s *Service) order(ctx context.Context, tx *database.Tx, c *call) (reply, e
 	if request.Header.IsInternalVersion {
 		return reply{status: cxml.Status{Code: 200, Detail: "Acknowledged; an internal version changes nothing."}}, nil
 	}
-	if request.Header.Payment != nil && request.Header.Payment.PCard != nil {
+	if p := request.Header.Payment; p != nil && (p.PCard != nil || slices.Contains(p.Other, "PaymentToken")) {
 		return reply{}, fault.At(fault.PaymentRequired, "OrderRequest/OrderRequestHeader/Payment",
 			"cards are not taken here; leave Payment out to order on account")
 	}
@@ -53,7 +55,7 @@ func (c *call) orderReply(w checkout.Wanted, placed checkout.Placed) reply {
 			r.status.Code = 201
 		}
 		r.status.Detail = "Order " + o.Number + " waits for review: " + o.Decision.Sentence
-	case placed.Refused && c.connection.Settings.Refused == "status":
+	case placed.Refused && !c.confirmable(w):
 		r.status.Code, r.correctable = 409, true
 		r.status.Detail = "Order " + o.Number + " is refused: " + o.Decision.Sentence
 	case placed.Refused:
@@ -69,6 +71,14 @@ func (c *call) orderReply(w checkout.Wanted, placed checkout.Placed) reply {
 		}
 	}
 	return r
+}
+
+// confirmable tells whether a refusal can be told later by a confirmation: the connection wants
+// it so, there is an address for it, and the order doesn't forbid it. Otherwise the answer tells
+// it, or the buyer would never know.
+func (c *call) confirmable(w checkout.Wanted) bool {
+	settings := c.connection.Settings
+	return settings.Refused == "confirmation" && settings.OrdersURL != "" && !w.Header.Silence
 }
 
 // wanted translates the request into our own words.
@@ -105,6 +115,10 @@ func (s *Service) wanted(ctx context.Context, tx *database.Tx, c *call, request 
 			return w, err
 		}
 		line.Group = unpriced[item.LineNumber]
+		if h.Type != "delete" && h.OrderType != "blanket" && !line.Group && (item.ItemDetail == nil || !item.ItemDetail.UnitPrice.Present) {
+			// An empty price is none, and none isn't 0: it would be a present.
+			return w, fault.At(fault.Invalid, "OrderRequest/ItemOut["+strconv.Itoa(i+1)+"]/ItemDetail/UnitPrice", "the price is missing")
+		}
 		w.Lines = append(w.Lines, line)
 		w.Flags = append(w.Flags, chargeFlags(line, w.Currency)...)
 		lineTax.add(item.Tax)
@@ -178,10 +192,17 @@ func (c *call) checkReferences(ctx context.Context, tx *database.Tx, request *cx
 			flag(orders.FlagAgreementUnknown, "the order draws on agreement "+id+", which is not known here")
 		}
 	}
-	for _, comments := range request.Header.Comments {
-		for _, a := range comments.Attachment {
-			flag(orders.FlagAttachmentAbsent, "the attachment "+strings.TrimPrefix(a.URL, "cid:")+" is missing")
+	attachments := func(list []cxml.Comments, line int64) {
+		for _, comments := range list {
+			for _, a := range comments.Attachment {
+				w.Flags = append(w.Flags, orders.Flag{Code: orders.FlagAttachmentAbsent, Line: line,
+					Message: "the attachment " + strings.TrimPrefix(a.URL, "cid:") + " is missing"})
+			}
 		}
+	}
+	attachments(request.Header.Comments, 0)
+	for _, item := range request.ItemOut {
+		attachments(item.Comments, int64(item.LineNumber))
 	}
 	return nil
 }
@@ -190,7 +211,7 @@ func headerOf(h cxml.OrderRequestHeader) orders.Header {
 	header := orders.Header{
 		OrderDate: h.OrderDate.Text, OrderType: h.OrderType, RequisitionID: h.RequisitionID, AgreementID: h.AgreementID,
 		Effective: h.EffectiveDate.Text, Expires: h.ExpirationDate.Text, Delivery: h.RequestedDeliveryDate.Text,
-		ShipComplete: h.ShipComplete, Silence: h.ControlKeys.OCInstruction == "notAllowed",
+		ShipComplete: h.ShipComplete, ReleaseRequired: h.ReleaseRequired, Silence: h.ControlKeys.OCInstruction == "notAllowed",
 		StatedTotal: decimalOf(h.Total), Extrinsics: pairsOf(h.Extrinsic),
 	}
 	if h.DocumentReference != nil {
@@ -243,18 +264,26 @@ func lineOf(position int64, item cxml.ItemOut) (orders.Line, error) {
 		}
 		line.Extrinsics = append(line.Extrinsics, pairsOf(d.Extrinsic)...)
 		if basis := d.PriceBasisQuantity; basis != nil && basis.Quantity.Sign() > 0 && basis.ConversionFactor.Sign() > 0 {
-			// total = quantity × factor ÷ basis × price, so the price is per basis ÷ factor.
-			per, err := quotient(basis.Quantity, basis.ConversionFactor)
+			// total = quantity × factor ÷ basis × price. The factor goes into the price: divided, it
+			// often has no end (an ordered dozen is a twelfth of the basis).
+			price, err := d.UnitPrice.Value.Mul(basis.ConversionFactor)
 			if err != nil {
-				return line, fault.At(fault.Invalid, "OrderRequest/ItemOut/ItemDetail/PriceBasisQuantity", err.Error())
+				return line, fault.At(fault.Invalid, "OrderRequest/ItemOut["+strconv.FormatInt(position, 10)+"]/ItemDetail/PriceBasisQuantity",
+					"the price times the conversion factor has too many digits").Because(err)
+			}
+			per := basis.Quantity
+			if basis.ConversionFactor.Cmp(money.One) != 0 {
+				line.BuyerPrice = price
 			}
 			line.Per = &per
 		}
 	}
 	if d := item.BlanketItemDetail; d != nil {
-		line.Unit, line.BuyerPrice = d.UnitOfMeasure, d.UnitPrice.Value
+		line.Unit, line.BuyerPrice, line.Most = d.UnitOfMeasure, d.UnitPrice.Value, decimalOf(d.MaxAmount)
 		for _, description := range d.Description {
-			line.Name = description.Text
+			if line.Name == "" {
+				line.Name = description.Text
+			}
 		}
 	}
 	if item.ShipTo != nil {

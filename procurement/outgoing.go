@@ -175,7 +175,7 @@ func (s *Service) send(ctx context.Context, d outbox.Delivery) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		body = bytes.Replace(body, []byte(secretHere), escaped(secret), 1)
+		body = bytes.Replace(body, []byte(">"+secretHere+"</SharedSecret>"), append(append([]byte(">"), escaped(secret)...), "</SharedSecret>"...), 1)
 	}
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, connection.Settings.OrdersURL, bytes.NewReader(body))
 	if err != nil {

@@ -150,7 +150,7 @@ func (s *Service) refuse(ctx context.Context, c *call, merchant string, body []b
 		kept.Type, kept.PayloadID = c.doc.Type, c.doc.PayloadID
 	}
 	if c.masked == nil {
-		kept.Body = cxml.MaskText(cut(body, strangerBytes))
+		kept.Body = storable(cxml.MaskText(whole(body)))
 	}
 	if c.connection.ID == "" {
 		kept.Body = cut(kept.Body, strangerBytes)
@@ -164,6 +164,18 @@ func (s *Service) refuse(ctx context.Context, c *call, merchant string, body []b
 
 // strangerBytes is how much is kept of a document whose sender isn't known.
 const strangerBytes = 4 << 10
+
+// whole is the part of an unreadable body that is masked before it is cut: somewhat more than is
+// kept, so that no number loses the digits by which it is recognised, and no half UTF-16 character.
+func whole(body []byte) []byte {
+	body = body[:min(len(body), strangerBytes+1024)]
+	return body[:len(body)&^1]
+}
+
+// storable is text that either engine can keep: no bytes that aren't UTF-8 and no zeros.
+func storable(b []byte) []byte {
+	return []byte(strings.ReplaceAll(strings.ToValidUTF8(string(b), "\uFFFD"), "\x00", ""))
+}
 
 func cut(b []byte, most int) []byte {
 	if len(b) > most {

@@ -48,7 +48,7 @@ type rig struct {
 	url     string
 	log     *logBook
 	tables  []string // all that have a merchant
-	last    *int // shared by the copies of on
+	last    *int     // shared by the copies of on
 }
 
 // logBook keeps what was logged, to search it.
@@ -69,7 +69,10 @@ func (l *logBook) String() string {
 	return l.text.String()
 }
 
-const publicURL = "https://kontor.example.net"
+const (
+	publicURL = "https://kontor.example.net"
+	shopURL   = "https://shop.example.net/start?lang=en"
+)
 
 // present is the acceptance table's clock.
 var present = time.Date(2026, 3, 5, 15, 0, 0, 0, time.UTC)
@@ -196,8 +199,8 @@ func (r *rig) merchant(mode string) string {
 	at := database.At(r.clock.Now())
 	r.in(func(tx *database.Tx) error {
 		_, err := tx.Exec(r.ctx, `INSERT INTO merchants (id, account, mode, name, time_zone, currency, shop_url, test_address, tax_rates, freight, created_at, updated_at)
-VALUES (?, ?, ?, 'Sample Supplies', 'America/New_York', 'USD', 'https://shop.example.net/start?lang=en', ?, '[]', '{}', ?, ?)`,
-			merchant, merchant, mode, publicURL+"/m/"+merchant+"-test/cxml", at, at)
+VALUES (?, ?, ?, 'Sample Supplies', 'America/New_York', 'USD', ?, ?, '[]', '{}', ?, ?)`,
+			merchant, merchant, mode, shopURL, publicURL+"/m/"+merchant+"-test/cxml", at, at)
 		return err
 	})
 	return merchant

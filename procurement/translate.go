@@ -1,7 +1,6 @@
 package procurement
 
 import (
-	"errors"
 	"math/big"
 	"strconv"
 
@@ -85,14 +84,4 @@ func chargeFlags(line orders.Line, currency string) []orders.Flag {
 	number := strconv.FormatInt(line.Line, 10)
 	return []orders.Flag{{Code: orders.FlagChargeDiffers, Line: line.Line,
 		Message: "the accounting of line " + number + " comes to " + sum.FloatString(exponent) + ", the line to " + amount.Text()}}
-}
-
-// quotient is a ÷ b where that is a decimal number.
-func quotient(a, b money.Decimal) (money.Decimal, error) {
-	r := new(big.Rat).Quo(a.Rat(), b.Rat())
-	digits, exact := r.FloatPrec()
-	if !exact {
-		return money.Decimal{}, errors.New("the price basis divided by the conversion factor has no end as a decimal number")
-	}
-	return money.ParseDecimal(r.FloatString(digits))
 }

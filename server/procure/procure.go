@@ -40,15 +40,23 @@ func Mount(e *echo.Echo, service *procurement.Service) {
 // other answer would be taken for a broken line and tried again for hours.
 func (p endpoint) postCXML(c echo.Context) error {
 	request := c.Request()
-	// One byte more than is taken tells that there is too much, without reading it all.
+	// One byte more than is taken tells that there is too much, without keeping it all.
 	body, err := io.ReadAll(io.LimitReader(request.Body, int64(p.service.Limits.Bytes)+1))
 	if err != nil {
 		return fault.New(fault.Malformed, "the document broke off").Because(err)
+	}
+	if len(body) > p.service.Limits.Bytes {
+		// Many senders read no answer before they have written everything. What they go on
+		// writing is thrown away; who writes much more than that finds the line cut.
+		_, _ = io.CopyN(io.Discard, request.Body, mostDiscarded)
 	}
 	answer := p.service.Receive(request.Context(), c.Param("merchant"), mediaType(request), body)
 	c.Response().Header().Set("Cache-Control", "no-store")
 	return c.Blob(http.StatusOK, "text/xml; charset=UTF-8", answer)
 }
+
+// mostDiscarded is how much of a document that is too large is still taken off the line.
+const mostDiscarded = 64 << 20
 
 func mediaType(r *http.Request) string {
 	header := r.Header.Get("Content-Type")
@@ -74,8 +82,8 @@ func (p endpoint) getStart(c echo.Context) error {
 	headers := c.Response().Header()
 	headers.Set("Cache-Control", "no-store")
 	headers.Set("Referrer-Policy", "no-referrer")
-	if purpose := c.Request().Header.Get("Sec-Purpose"); strings.Contains(purpose, "prefetch") {
-		return c.NoContent(http.StatusNoContent) // the person hasn't asked for it yet
+	if ahead(c.Request()) {
+		return c.NoContent(http.StatusNoContent)
 	}
 	opened, err := p.service.OpenStart(c.Request().Context(), c.Param("merchant"), c.Param("token"), c.Request().UserAgent())
 	if err != nil {
@@ -84,11 +92,25 @@ func (p endpoint) getStart(c echo.Context) error {
 	return c.Redirect(http.StatusSeeOther, opened.Location)
 }
 
+// ahead tells that a browser looks ahead: the person hasn't asked for the page yet, so nothing is
+// spent. The headers are today's and those of older browsers.
+func ahead(r *http.Request) bool {
+	for _, name := range []string{"Sec-Purpose", "Purpose", "X-Purpose", "X-Moz"} {
+		if value := strings.ToLower(r.Header.Get(name)); strings.Contains(value, "prefetch") || strings.Contains(value, "preview") {
+			return true
+		}
+	}
+	return false
+}
+
 // getReturn gives the page that posts the cart home from the buyer's own browser.
 func (p endpoint) getReturn(c echo.Context) error {
 	headers := c.Response().Header()
 	headers.Set("Cache-Control", "no-store")
 	headers.Set("Referrer-Policy", "no-referrer")
+	if ahead(c.Request()) {
+		return c.NoContent(http.StatusNoContent)
+	}
 	form, err := p.service.ReturnPage(c.Request().Context(), c.Param("merchant"), c.Param("token"))
 	if err != nil {
 		return p.sorry(c, err)
