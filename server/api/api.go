@@ -57,7 +57,7 @@ func Mount(e *echo.Echo, config Config) {
 	settings.CreateHooks = nil // no $schema in answers
 	settings.OpenAPIPath, settings.DocsPath, settings.SchemasPath = "", "", ""
 	settings.RejectUnknownQueryParameters = true
-	settings.Formats = map[string]huma.Format{"application/json": huma.DefaultJSONFormat}
+	settings.Formats = huma.DefaultFormats // JSON, also as application/…+json
 	describe(settings.OpenAPI)
 	settings.OnAddOperation = append(settings.OnAddOperation, func(_ *huma.OpenAPI, op *huma.Operation) {
 		a.operations = append(a.operations, op)
