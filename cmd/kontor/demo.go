@@ -82,6 +82,7 @@ type demo struct {
 	*system
 	home      string // where to begin
 	buyersURL string
+	secrets   map[string]string // by the name that demo/setup.json gives them
 	buyers    []*simulators.Buyer
 	doors     []simulators.Door
 	shop      http.Handler
@@ -98,7 +99,9 @@ func newDemo(ctx context.Context, databaseURL string, listener net.Listener, log
 	}
 	cfg.DatabaseURL = databaseURL
 	cfg.PublicURL = "http://localhost:" + port
-	cfg.LogLevel = "warn"
+	if os.Getenv("KONTOR_LOG_LEVEL") == "" {
+		cfg.LogLevel = "warn" // the terminal shows one address, not a line for every page
+	}
 	s, err := newSystem(ctx, cfg, log)
 	if err != nil {
 		return nil, err
@@ -119,7 +122,7 @@ func (d *demo) fill(ctx context.Context) error {
 	if err := d.ready(ctx); err != nil {
 		return err
 	}
-	secrets := map[string]string{
+	d.secrets = map[string]string{
 		"KONTOR_DEMO_API_KEY":                   accounts.NewAPIKey(demoMerchant),
 		"KONTOR_DEMO_NETWORK_SECRET":            accounts.NewToken(""),
 		"KONTOR_DEMO_CASTELMERE_SECRET":         accounts.NewToken(""),
@@ -130,15 +133,15 @@ func (d *demo) fill(ctx context.Context) error {
 	file := bytes.ReplaceAll(demoSetup, []byte("{{.ShopURL}}"), []byte(d.config.PublicURL+"/m/"+demoMerchant+"/shop/"))
 	file = bytes.ReplaceAll(file, []byte("{{.BuyerOrigin}}"), []byte(d.buyersURL))
 	if _, err := setup.Apply(ctx, d.db, d.keys, d.clock, file, setup.Options{Actor: "demo",
-		Env: func(name string) (string, bool) { value, ok := secrets[name]; return value, ok }}); err != nil {
+		Env: func(name string) (string, bool) { value, ok := d.secrets[name]; return value, ok }}); err != nil {
 		return fmt.Errorf("the demo's own setup: %s", sentence(err))
 	}
 	d.shop = shop.New(shop.Config{
-		Base: "/m/" + demoMerchant + "/shop", API: client.New(d.config.PublicURL, secrets["KONTOR_DEMO_API_KEY"]),
+		Base: "/m/" + demoMerchant + "/shop", API: client.New(d.config.PublicURL, d.secrets["KONTOR_DEMO_API_KEY"]),
 		Merchant: "Brackwater Industrial Supply", UsualCarts: usualCarts, Log: d.log,
 		FrameAncestors: []string{d.buyersURL}, FormAction: []string{d.buyersURL},
 	})
-	for _, config := range d.buyerConfigs(secrets) {
+	for _, config := range d.buyerConfigs() {
 		d.buyers = append(d.buyers, simulators.NewBuyer(config))
 	}
 	d.doors = simulators.DemoDoors(d.buyersURL)
@@ -175,7 +178,7 @@ var usualCarts = map[string][]client.WantedLine{
 }
 
 // buyerConfigs are the story's buyers and how their systems speak (demo story, section 3).
-func (d *demo) buyerConfigs(secrets map[string]string) []simulators.BuyerConfig {
+func (d *demo) buyerConfigs() []simulators.BuyerConfig {
 	zone, err := time.LoadLocation("America/New_York")
 	if err != nil {
 		zone = time.UTC
@@ -187,14 +190,14 @@ func (d *demo) buyerConfigs(secrets map[string]string) []simulators.BuyerConfig 
 		Clock:      d.clock, Location: zone,
 		HTTPClient: &http.Client{Timeout: 30 * time.Second},
 	}
-	network := simulators.Credential{Domain: "AribaNetworkUserId", Identity: "sysadmin@network.example", Secret: secrets["KONTOR_DEMO_NETWORK_SECRET"]}
+	network := simulators.Credential{Domain: "AribaNetworkUserId", Identity: "sysadmin@network.example", Secret: d.secrets["KONTOR_DEMO_NETWORK_SECRET"]}
 	northfold, west, castelmere := common, common, common
 	northfold.Name, northfold.Slug, northfold.Like, northfold.Path = "Northfold Medical Group", "northfold", "Ariba", "/buyers/northfold"
 	northfold.From = []simulators.Credential{{Domain: "NetworkId", Identity: "AN01000099101-T"}}
 	west.Name, west.Slug, west.Like, west.Path = "Northfold Labs West", "northfold-west", "Ariba", "/buyers/northfold-west"
 	west.From = []simulators.Credential{{Domain: "NetworkId", Identity: "AN01000099102-T"}}
-	northfold.ExpectSecret, west.ExpectSecret = secrets["KONTOR_DEMO_NORTHFOLD_SECRET_OUT"], secrets["KONTOR_DEMO_NORTHFOLD_WEST_SECRET_OUT"]
-	castelmere.ExpectSecret = secrets["KONTOR_DEMO_CASTELMERE_SECRET_OUT"]
+	northfold.ExpectSecret, west.ExpectSecret = d.secrets["KONTOR_DEMO_NORTHFOLD_SECRET_OUT"], d.secrets["KONTOR_DEMO_NORTHFOLD_WEST_SECRET_OUT"]
+	castelmere.ExpectSecret = d.secrets["KONTOR_DEMO_CASTELMERE_SECRET_OUT"]
 	for _, b := range []*simulators.BuyerConfig{&northfold, &west} {
 		b.To = []simulators.Credential{{Domain: "NetworkId", Identity: "AN01000099001-T"}, {Domain: "DUNS", Identity: "000000901"}}
 		b.Sender, b.ShipTo, b.BillTo = network, inCalifornia(b.Name), inCalifornia(b.Name)
@@ -202,7 +205,7 @@ func (d *demo) buyerConfigs(secrets map[string]string) []simulators.BuyerConfig 
 	castelmere.Name, castelmere.Slug, castelmere.Like, castelmere.Path = "Castelmere Foods", "castelmere", "Coupa", "/buyers/castelmere"
 	castelmere.From = []simulators.Credential{{Domain: "DUNS", Identity: "castelmere-t"}}
 	castelmere.To = []simulators.Credential{{Domain: "DUNS", Identity: "000000901"}}
-	castelmere.Sender = simulators.Credential{Domain: "DUNS", Identity: "castelmere-t", Secret: secrets["KONTOR_DEMO_CASTELMERE_SECRET"]}
+	castelmere.Sender = simulators.Credential{Domain: "DUNS", Identity: "castelmere-t", Secret: d.secrets["KONTOR_DEMO_CASTELMERE_SECRET"]}
 	castelmere.ShipTo, castelmere.BillTo = inMichigan(castelmere.Name), inMichigan(castelmere.Name)
 	return []simulators.BuyerConfig{northfold, west, castelmere}
 }
