@@ -57,12 +57,18 @@ type Cluster struct {
 // Start brings up a server in a new directory and returns when it answers. It runs until Stop or
 // until this process ends, in whatever way. As root it runs as another user, because PostgreSQL
 // refuses root.
-func Start(ctx context.Context) (*Cluster, error) {
+func Start(ctx context.Context) (*Cluster, error) { return start(ctx, false) }
+
+// StartDurable is Start for measurements: the server is as installations have it, with its data on
+// a disk and every commit flushed.
+func StartDurable(ctx context.Context) (*Cluster, error) { return start(ctx, true) }
+
+func start(ctx context.Context, durable bool) (*Cluster, error) {
 	bin, err := binaries()
 	if err != nil {
 		return nil, err
 	}
-	dir, credential, err := directory()
+	dir, credential, err := directory(durable)
 	if err != nil {
 		return nil, err
 	}
@@ -75,7 +81,7 @@ func Start(ctx context.Context) (*Cluster, error) {
 	}
 	var failures []error
 	for range 5 { // the free port that was found may be taken before the server binds it
-		c, err := launch(ctx, bin, dir, string(password), credential)
+		c, err := launch(ctx, bin, dir, string(password), credential, settings(durable))
 		if err == nil {
 			return c, nil
 		}
@@ -128,8 +134,11 @@ func complete(dir string) bool {
 }
 
 // directory makes the server's own directory and says who it must run as; nil is this user.
-func directory() (string, *syscall.Credential, error) {
+func directory(durable bool) (string, *syscall.Credential, error) {
 	parent := place()
+	if durable {
+		parent = ""
+	}
 	if os.Geteuid() != 0 {
 		dir, err := os.MkdirTemp(parent, "kontor-pg-")
 		return dir, nil, err
@@ -198,23 +207,35 @@ func initialise(ctx context.Context, bin, dir string, credential *syscall.Creden
 	return nil
 }
 
+// settings are what differs from an installation's own.
+func settings(durable bool) []string {
+	common := []string{
+		"-c", "listen_addresses=127.0.0.1",
+		"-c", "unix_socket_directories=", // a path of a long TMPDIR would not fit
+		"-c", "timezone=UTC",
+	}
+	if durable {
+		return common
+	}
+	return append(common,
+		"-c", "max_connections=400",
+		"-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off", // nothing here outlives a crash
+		"-c", "wal_level=minimal", "-c", "max_wal_senders=0", "-c", "max_wal_size=256MB",
+		"-c", "autovacuum=off", // the databases live for seconds
+	)
+}
+
 // launch starts the supervisor with the server below it and waits until the server answers.
-func launch(ctx context.Context, bin, dir, password string, credential *syscall.Credential) (*Cluster, error) {
+func launch(ctx context.Context, bin, dir, password string, credential *syscall.Credential, settings []string) (*Cluster, error) {
 	port, err := freePort(ctx)
 	if err != nil {
 		return nil, err
 	}
 	log := filepath.Join(dir, "log")
 	// Not bound to ctx: it must outlive every context, and its input ends it.
-	cmd := exec.Command("/bin/sh", "-c", supervise, "kontor-test-postgres", dir, //nolint:noctx // see above
-		filepath.Join(bin, "postgres"), "-D", filepath.Join(dir, "data"), "-p", strconv.Itoa(port),
-		"-c", "listen_addresses=127.0.0.1",
-		"-c", "unix_socket_directories=", // a path of a long TMPDIR would not fit
-		"-c", "max_connections=400",
-		"-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off", // nothing here outlives a crash
-		"-c", "wal_level=minimal", "-c", "max_wal_senders=0", "-c", "max_wal_size=256MB",
-		"-c", "autovacuum=off", // the databases live for seconds
-		"-c", "timezone=UTC")
+	args := append([]string{"-c", supervise, "kontor-test-postgres", dir,
+		filepath.Join(bin, "postgres"), "-D", filepath.Join(dir, "data"), "-p", strconv.Itoa(port)}, settings...)
+	cmd := exec.Command("/bin/sh", args...) //nolint:noctx // see above
 	become(cmd, dir, credential)
 	input, err := cmd.StdinPipe()
 	if err != nil {

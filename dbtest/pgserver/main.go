@@ -5,6 +5,8 @@
 //
 // The command finds the server in KONTOR_TEST_POSTGRES_URL; a server named there already is used
 // as it is. The server ends with the command. The exit status is the command's.
+//
+// `pgserver -durable command` is for measurements: a server that flushes every commit to a disk.
 package main
 
 import (
@@ -28,8 +30,12 @@ func main() {
 }
 
 func run(args []string) (int, error) {
+	start := cluster.Start
+	if len(args) > 0 && args[0] == "-durable" {
+		start, args = cluster.StartDurable, args[1:]
+	}
 	if len(args) == 0 {
-		return 2, errors.New("usage: pgserver command [argument ...]")
+		return 2, errors.New("usage: pgserver [-durable] command [argument ...]")
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -39,7 +45,7 @@ func run(args []string) (int, error) {
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
 	if os.Getenv(cluster.Variable) == "" {
-		server, err := cluster.Start(ctx)
+		server, err := start(ctx)
 		if err != nil {
 			return 1, err
 		}
