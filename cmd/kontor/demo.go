@@ -207,7 +207,13 @@ func (d *demo) buyerConfigs() []simulators.BuyerConfig {
 	castelmere.To = []simulators.Credential{{Domain: "DUNS", Identity: "000000901"}}
 	castelmere.Sender = simulators.Credential{Domain: "DUNS", Identity: "castelmere-t", Secret: d.secrets["KONTOR_DEMO_CASTELMERE_SECRET"]}
 	castelmere.ShipTo, castelmere.BillTo = inMichigan(castelmere.Name), inMichigan(castelmere.Name)
-	return []simulators.BuyerConfig{northfold, west, castelmere}
+	all := []simulators.BuyerConfig{northfold, west, castelmere}
+	for i := range all {
+		// Each counts in a range of its own, so that a number names one order on the merchant's side
+		// too; the clock keeps a database that was kept from meeting the numbers of an earlier run.
+		all[i].FirstOrder = 4500000000 + int64(i)*100_000_000 + d.clock.Now().Unix()/8%100_000_000
+	}
+	return all
 }
 
 func inCalifornia(name string) simulators.Address {
