@@ -6,6 +6,7 @@ import (
 	"errors"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/beevik/etree"
 )
@@ -27,6 +28,10 @@ func Read(body []byte, contentType string, limits Limits) (*Document, error) {
 	text, fault := decode(body, contentType)
 	if fault != nil {
 		return nil, fault
+	}
+	// The parser looks at text only: a comment or a DOCTYPE may hold what no table takes.
+	if !utf8.Valid(text) || bytes.IndexByte(text, 0) >= 0 {
+		return nil, malformed("The document is not well-formed XML: it holds bytes that are no characters.")
 	}
 	if fault := guard(text, limits); fault != nil {
 		return nil, fault
