@@ -1,6 +1,7 @@
 package credit_test
 
 import (
+	"errors"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -24,10 +25,23 @@ func BenchmarkReserve(b *testing.B) {
 			b.Run(fmt.Sprintf("%s/lines=%d", engine.name, lines), func(b *testing.B) {
 				d := newDesk(b, engine.open(b))
 				buyers := make([]accounts.Organisation, lines)
+				var organisations, rows, chains [][]any
 				for i := range buyers {
-					buyers[i] = d.organisation(fmt.Sprint("buyer ", i), "")
-					d.line(buyers[i], usd(1<<50), usd(0))
+					o := accounts.Organisation{ID: fmt.Sprint("buyer ", i), Merchant: merchant, Name: "buyer", OverLimit: accounts.Review}
+					buyers[i] = o
+					at := database.At(noon)
+					organisations = append(organisations, []any{merchant, o.ID, o.ID, o.Name, "USD", 30, o.OverLimit, "best_of", at, at})
+					rows = append(rows, []any{merchant, o.ID, o.ID, "USD", 0, int64(1) << 50, at, at})
+					chains = append(chains, []any{merchant, o.ID, o.ID})
 				}
+				d.in(func(tx *database.Tx) error { // not by Open: this is done anew for every b.N
+					return errors.Join(
+						tx.InsertAll(d.ctx, `organisations
+(merchant_id, id, external_id, name, currency, terms_days, over_limit, price_policy, created_at, updated_at)`, organisations),
+						tx.InsertAll(d.ctx, `credit_lines
+(merchant_id, id, organisation_id, currency, depth, limit_minor, created_at, updated_at)`, rows),
+						tx.InsertAll(d.ctx, "credit_chains (merchant_id, line_id, ancestor_id)", chains))
+				})
 				var next atomic.Int64
 				var group sync.WaitGroup
 				b.ResetTimer()

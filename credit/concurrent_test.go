@@ -5,6 +5,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/kontorhq/kontor/accounts"
 	"github.com/kontorhq/kontor/credit"
@@ -176,6 +177,33 @@ func TestLinesOpenedWhileOrdersArrive(t *testing.T) {
 			if holds[middle.Name].Holds != middles || holds[root.Name].Holds != middles+2 {
 				t.Errorf("round %d: %v", round, holds)
 			}
+		}
+	})
+}
+
+// An order that waits while a line is opened above its own must fit that line too.
+func TestAnOrderThatWaitedIsAskedOfTheNewLine(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *database.DB) {
+		d := newDesk(t, db)
+		root := d.organisation("root", "")
+		leaf := d.organisation("leaf", "root")
+		d.line(leaf, usd(100), usd(0))
+		var decision credit.Decision
+		var group sync.WaitGroup
+		d.in(func(tx *database.Tx) error {
+			_, err := credit.Open(d.ctx, tx, credit.Opening{Organisation: root, Limit: usd(5), At: noon})
+			group.Go(func() {
+				var err error
+				if decision, err = d.ask(credit.Reserve, leaf, "order", usd(6)); err != nil {
+					t.Error(err)
+				}
+			})
+			time.Sleep(100 * time.Millisecond) // until it waits
+			return err
+		})
+		group.Wait()
+		if decision.Outcome != credit.Review || decision.Bound != "root" {
+			t.Errorf("decided %+v", decision)
 		}
 	})
 }

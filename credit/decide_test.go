@@ -203,18 +203,22 @@ func TestLinesAndPolicies(t *testing.T) {
 	})
 }
 
-// The line of the main account is closed, that of the sub-account is open.
-func TestAClosedLineAboveBinds(t *testing.T) {
+// Any closed line of the chain binds: that of the main account, one between, or the own one.
+func TestAClosedLineOfTheChainBinds(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, db *database.DB) {
 		d := newDesk(t, db)
-		d.organisation("top", "")
-		child := d.organisation("child", "top")
-		top := d.line(accounts.Organisation{Merchant: merchant, ID: "top", Name: "top"}, usd(100_00), usd(0))
-		d.line(child, usd(100_00), usd(0))
-		d.exec("UPDATE credit_lines SET disabled = TRUE WHERE merchant_id = ? AND id = ?", merchant, top.ID)
-		got := d.decided(credit.Reserve, child, "order", usd(1))
-		if got.Outcome != credit.Review || got.Sentence != "The credit line of top is closed." {
-			t.Errorf("%+v", got)
+		var lines []credit.Line
+		var last accounts.Organisation
+		for _, name := range []string{"top", "middle", "bottom"} {
+			last = d.organisation(name, last.ID)
+			lines = append(lines, d.line(last, usd(100_00), usd(0)))
+		}
+		for _, line := range lines {
+			d.exec("UPDATE credit_lines SET disabled = (id = ?) WHERE merchant_id = ?", line.ID, merchant)
+			got := d.decided(credit.Reserve, last, "order", usd(1))
+			if got.Outcome != credit.Review || got.Sentence != "The credit line of "+line.OrganisationName+" is closed." {
+				t.Errorf("%s: %+v", line.OrganisationName, got)
+			}
 		}
 	})
 }

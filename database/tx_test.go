@@ -251,7 +251,7 @@ func TestNewTextsUnderLoadDoNotWaitForThemselves(t *testing.T) {
 func TestInsertAll(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, db *database.DB) {
 		table(t, db, "id BIGINT PRIMARY KEY, label TEXT")
-		for _, size := range []int{0, 1, 127, 128, 129, 1000} {
+		for _, size := range []int{0, 1, 127, 128, 129, 1000, 3, 77, 90, 100, 111, 120} {
 			rows := make([][]any, size)
 			for i := range rows {
 				rows[i] = []any{i, fmt.Sprint("row ", i)}
