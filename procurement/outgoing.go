@@ -132,6 +132,8 @@ func confirmation(o orders.Order, settings Settings, at time.Time, wanted bool, 
 	switch {
 	case !wanted:
 		return nil, why
+	case o.Version.Header.PayloadID == "":
+		return nil, "the order came by no document that could be referred to"
 	case o.Version.Header.Silence:
 		return nil, "the order says that no confirmation is wanted (OCInstruction)"
 	}
@@ -145,6 +147,9 @@ func confirmation(o orders.Order, settings Settings, at time.Time, wanted bool, 
 	}
 	c.Header.Comments = []cxml.Comments{{Text: o.Decision.Sentence}}
 	for _, l := range o.Version.Lines {
+		if l.Unit == "" {
+			l.Unit = "EA" // the standard wants one, and the order had none
+		}
 		c.ConfirmationItem = append(c.ConfirmationItem, cxml.ConfirmationItem{
 			Quantity: l.Quantity, LineNumber: int(l.Line), UnitOfMeasure: l.Unit,
 			ConfirmationStatus: []cxml.ConfirmationStatus{{Quantity: l.Quantity, Type: "reject", UnitOfMeasure: l.Unit}}})
