@@ -53,6 +53,7 @@ CREATE TABLE organisations (
     CONSTRAINT organisation_external_id UNIQUE (merchant_id, external_id),
     FOREIGN KEY (merchant_id, parent_id) REFERENCES organisations (merchant_id, id)
 );
+CREATE INDEX organisation_parent ON organisations (merchant_id, parent_id);
 
 CREATE TABLE buyers (
     merchant_id     TEXT        NOT NULL,
