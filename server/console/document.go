@@ -1,0 +1,61 @@
+package console
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/kontorhq/kontor/procurement"
+)
+
+type documentPage struct {
+	procurement.Document
+	Order  string // number of the order that it belongs to
+	Status badge
+	Panes  []pane
+}
+
+type pane struct {
+	ID, Title, Raw string
+	Bytes          string
+	Lines          []codeLine
+}
+
+// getDocument shows one message as it crossed the wire, masked, with its answer.
+func (c *console) getDocument(v *visit) error {
+	ctx := v.Request().Context()
+	d, err := procurement.FindDocument(ctx, c.DB, v.merchant.ID, v.Param("id"))
+	if err != nil {
+		return err
+	}
+	body := documentPage{Document: d, Status: statusBadge(d.Status)}
+	if strings.HasPrefix(d.Object, "ord_") {
+		if body.Order, err = orderNumber(ctx, c.DB, v.merchant.ID, d.Object); err != nil {
+			return err
+		}
+	}
+	raw := v.home + "/documents/" + d.ID + "/raw"
+	if d.Body != "" {
+		body.Panes = append(body.Panes, newPane("request", d.Type, raw, d.Body))
+	}
+	if d.Answer != "" {
+		body.Panes = append(body.Panes, newPane("answer", "Answer", raw+"?part=answer", d.Answer))
+	}
+	return c.show(v, http.StatusOK, "document", "orders", d.Type, body)
+}
+
+func newPane(id, title, raw, text string) pane {
+	return pane{ID: id, Title: title, Raw: raw, Bytes: sizeOf(len(text)), Lines: pretty(text)}
+}
+
+// getRaw gives the kept bytes as plain text, which no browser runs.
+func (c *console) getRaw(v *visit) error {
+	d, err := procurement.FindDocument(v.Request().Context(), c.DB, v.merchant.ID, v.Param("id"))
+	if err != nil {
+		return err
+	}
+	text := d.Body
+	if v.QueryParam("part") == "answer" {
+		text = d.Answer
+	}
+	return v.Blob(http.StatusOK, "text/plain; charset=utf-8", []byte(text))
+}

@@ -1,0 +1,225 @@
+package console
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/kontorhq/kontor/accounts"
+	"github.com/kontorhq/kontor/database"
+	"github.com/kontorhq/kontor/fault"
+	"github.com/kontorhq/kontor/money"
+	"github.com/kontorhq/kontor/orders"
+	"github.com/kontorhq/kontor/outbox"
+	"github.com/kontorhq/kontor/procurement"
+)
+
+const pageSize = 25
+
+type orderList struct {
+	State, Number string
+	Organisation  *accounts.Organisation // only its orders
+	States        []string
+	Rows          []orderRow
+	Older         string // address, empty at the end
+	Newest        string // address, empty on the first page
+	Filtered      bool
+}
+
+var orderStates = []string{orders.CreditReview, orders.Approved, orders.Refused, orders.Cancelled}
+
+// getOrders lists orders, newest first; the address is the filter.
+func (c *console) getOrders(v *visit) error {
+	ctx, query := v.Request().Context(), v.QueryParams()
+	body := orderList{State: query.Get("state"), Number: strings.TrimSpace(query.Get("number")), States: orderStates}
+	if !slices.Contains(orderStates, body.State) {
+		body.State = ""
+	}
+	f := orders.Filter{State: body.State, Number: cut(body.Number, 200), Limit: pageSize + 1}
+	if id := query.Get("organisation"); id != "" {
+		o, err := accounts.FindOrganisation(ctx, c.DB, v.merchant.ID, id)
+		if err != nil {
+			return err
+		}
+		body.Organisation, f.Organisation = &o, o.ID
+	}
+	if before := query.Get("before"); len(before) == 30 && strings.HasPrefix(before, "ord_") {
+		f.Before = before
+	}
+	list, err := orders.List(ctx, c.DB, v.merchant.ID, f)
+	if err != nil {
+		return err
+	}
+	body.Filtered = body.State != "" || body.Number != "" || body.Organisation != nil
+	address := func(before string) string {
+		q := url.Values{}
+		for name, value := range map[string]string{"state": body.State, "number": body.Number, "organisation": f.Organisation, "before": before} {
+			if value != "" {
+				q.Set(name, value)
+			}
+		}
+		if len(q) == 0 {
+			return v.home + "/orders"
+		}
+		return v.home + "/orders?" + q.Encode()
+	}
+	if len(list) > pageSize {
+		list = list[:pageSize]
+		body.Older = address(list[pageSize-1].ID)
+	}
+	if f.Before != "" {
+		body.Newest = address("")
+	}
+	names := names{c: c, merchant: v.merchant.ID}
+	if body.Rows, err = names.rows(ctx, list); err != nil {
+		return err
+	}
+	return c.show(v, http.StatusOK, "orders", "orders", "Orders", body)
+}
+
+func cut(text string, most int) string {
+	if runes := []rune(text); len(runes) > most {
+		return string(runes[:most])
+	}
+	return text
+}
+
+// orderPage is everything about one order.
+type orderPage struct {
+	orders.Order
+	Badge        string
+	Organisation accounts.Organisation
+	Shown        orders.Version // the one whose lines are listed: what waits, else what is in force
+	Waits        bool
+	Words        string // the decision's sentence
+	Standing     standing
+	Versions     []versionRow
+	Documents    []procurement.Document
+	Deliveries   []outbox.Delivery
+	Dead         bool
+	Resend       string // token
+	Form         ruling
+	Done         string
+}
+
+// ruling is the form by which a person decides, with what was typed.
+type ruling struct {
+	Token      string
+	Reason     string
+	Error      string // about the reason
+	Conflict   string // why it can't be done as asked
+	Override   bool   // it may be released all the same
+	Confirming bool   // a rejection asks first
+}
+
+// AmountOf gives minor units the order's currency.
+func (p orderPage) AmountOf(minor int64) money.Amount { return money.Of(minor, p.Currency) }
+
+func (c *console) getOrder(v *visit) error {
+	body, err := c.orderPage(v.Request().Context(), v, v.Param("id"))
+	if err != nil {
+		return err
+	}
+	body.Form.Token = c.freshToken(v)
+	switch done := v.QueryParam("done"); {
+	case done == "released" && body.State == orders.Approved && body.Standing.Line != nil:
+		body.Done = "Order " + body.Number + " is released. " + formatMoney(body.Standing.Available) + " stay available."
+	case done == "rejected" && !body.Waits:
+		body.Done = "The rejection of order " + body.Number + " is recorded."
+	case done == "resent":
+		body.Done = "The message is on its way again."
+	}
+	return c.showOrder(v, http.StatusOK, body)
+}
+
+func (c *console) showOrder(v *visit, status int, body *orderPage) error {
+	return c.show(v, status, "order", "orders", "Order "+body.Number, body)
+}
+
+func (c *console) orderPage(ctx context.Context, v *visit, id string) (*orderPage, error) {
+	o, err := orders.Find(ctx, c.DB, v.merchant.ID, id)
+	if err != nil {
+		return nil, err
+	}
+	p := &orderPage{Order: o, Badge: o.State, Shown: o.Version, Words: sentence(o.Decision.Sentence), Resend: c.token(v, lasting)}
+	if o.Decision.Reason == "rejected" {
+		p.Words = "" // a person's words stand beside it as they were typed
+	}
+	if p.Organisation, err = accounts.FindOrganisation(ctx, c.DB, v.merchant.ID, o.Organisation); err != nil {
+		return nil, err
+	}
+	if o.Live() {
+		latest := o.Version
+		if latest.Number != o.Latest {
+			if latest, err = orders.FindVersion(ctx, c.DB, o, o.Latest); err != nil {
+				return nil, err
+			}
+		}
+		if p.Waits = latest.State == orders.Waiting; p.Waits {
+			p.Shown = latest
+			if o.State == orders.Approved {
+				p.Badge = "change"
+			}
+		}
+	}
+	if p.Standing, err = c.standing(ctx, p.Organisation, o, p.Shown); err != nil {
+		return nil, err
+	}
+	if p.Versions, err = versionsOf(ctx, c.DB, v.merchant.ID, o.ID); err != nil {
+		return nil, err
+	}
+	if p.Documents, err = procurement.DocumentsOf(ctx, c.DB, v.merchant.ID, o.ID); err != nil {
+		return nil, err
+	}
+	slices.Reverse(p.Documents)
+	if p.Deliveries, err = outbox.Of(ctx, c.DB, v.merchant.ID, o.ID); err != nil {
+		return nil, err
+	}
+	slices.Reverse(p.Deliveries)
+	p.Dead = slices.ContainsFunc(p.Deliveries, func(d outbox.Delivery) bool { return d.State == "dead" })
+	return p, nil
+}
+
+// postResend puts a message that was given up back on its way. Sending the form twice changes
+// nothing more: only a dead delivery is revived.
+func (c *console) postResend(v *visit) error {
+	ctx, order, destination := v.Request().Context(), v.Param("id"), v.FormValue("destination")
+	seq, err := parseSeq(v.FormValue("seq"))
+	if err != nil {
+		return err
+	}
+	now := c.Clock.Now()
+	err = c.DB.InTx(ctx, func(tx *database.Tx) error {
+		revived, err := outbox.Resend(ctx, tx, v.merchant.ID, order, destination, seq, now)
+		if err != nil || !revived {
+			return err
+		}
+		if c.Desk.Wake != nil {
+			tx.AfterCommit(c.Desk.Wake)
+		}
+		return accounts.Audit(ctx, tx, v.merchant.ID, now, v.actor(), "delivery.resend", order, "sent again to "+destination, `{"state":"dead"}`, `{"state":"ready"}`)
+	})
+	if err != nil {
+		return err
+	}
+	return v.Redirect(http.StatusSeeOther, v.home+"/orders/"+url.PathEscape(order)+"?done=resent")
+}
+
+// message is an event in words, for the list of messages.
+func message(kind string) string {
+	if words, ok := messages[kind]; ok {
+		return words
+	}
+	return kind
+}
+
+var messages = map[string]string{
+	"order.approved": "The order is approved", "order.held": "The order waits", "order.refused": "The order is refused",
+	"order.released": "What waited is released", "order.rejected": "What waited is rejected", "order.changed": "The change is approved",
+	"order.change_held": "The change waits", "order.change_rejected": "The change is rejected", "order.cancelled": "The order is cancelled",
+	"order.superseded": "A new attempt took its place",
+}
+
+var errSeq = fault.At(fault.Invalid, "seq", "The message is named by its number.")
