@@ -57,12 +57,14 @@ func Mount(e *echo.Echo, cfg Config) {
 	g.GET("/orders", c.staff(c.getOrders))
 	g.GET("/orders/:id", c.staff(c.getOrder))
 	g.POST("/orders/:id/rule", c.staff(c.postRuling))
+	g.GET("/orders/:id/rule", c.staff(c.getOrder)) // where a refused form leaves the browser: reloads and refreshes ask here
 	g.POST("/orders/:id/resend", c.staff(c.postResend))
 	g.GET("/documents/:id", c.staff(c.getDocument))
 	g.GET("/documents/:id/raw", c.staff(c.getRaw))
 	g.GET("/credit", c.staff(c.getLines))
 	g.GET("/credit/:id", c.staff(c.getLine))
 	g.POST("/credit/:id/limit", c.staff(c.postLimit))
+	g.GET("/credit/:id/limit", c.staff(c.getLine))
 }
 
 // visit is one request of one person at one merchant.

@@ -51,6 +51,8 @@ func TestCastelmereIsReleasedAfterARaise(t *testing.T) {
 			t.Error("the typed reason is gone")
 		}
 
+		b.get(address+"/rule").shows(t, 200, "It waits for you") // a reload of that page
+
 		line := h.lineOf("castelmere")
 		credit := b.get(line)
 		credit.shows(t, 200, "Available now $1,241.00", "Limit $15,000.00", "Holds −$13,759.00", "Open receivables $0.00", "Available $1,241.00", "Owed when the line was opened")
@@ -90,7 +92,7 @@ func TestADoubleClickActsOnce(t *testing.T) {
 		if n := h.number(`SELECT count(*) FROM audit WHERE merchant_id = ? AND action = ?`, "brackwater", "order.released"); n != 1 {
 			t.Errorf("released %d times", n)
 		}
-		b.follow(answers[0]).shows(t, 200, "−$195.00 stay available", "“A good customer”")
+		b.follow(answers[0]).shows(t, 200, "is released. The credit line is $195.00 over.", "“A good customer”")
 		form.Set("reason", "Other words")
 		b.post("/orders/"+o.ID+"/rule", form).shows(t, http.StatusConflict, "This form was sent already, with other words.")
 

@@ -125,7 +125,7 @@ func (c *console) getOrder(v *visit) error {
 	body.Form.Token = c.freshToken(v)
 	switch done := v.QueryParam("done"); {
 	case done == "released" && body.State == orders.Approved && body.Standing.Line != nil:
-		body.Done = "Order " + body.Number + " is released. " + formatMoney(body.Standing.Available) + " stay available."
+		body.Done = "Order " + body.Number + " is released. " + body.Standing.Left()
 	case done == "rejected" && !body.Waits:
 		body.Done = "The rejection of order " + body.Number + " is recorded."
 	case done == "resent":

@@ -188,6 +188,14 @@ func (s standing) Fits() bool {
 	return s.Line != nil && !s.Line.Disabled && !s.Binds.Disabled && (s.Asked.Minor <= 0 || s.Short.Minor == 0)
 }
 
+// Left says what the line still allows.
+func (s standing) Left() string {
+	if s.Available.Minor < 0 {
+		return "The credit line is " + formatMoney(s.Available.Neg()) + " over."
+	}
+	return formatMoney(s.Available) + " stay available."
+}
+
 func (c *console) standing(ctx context.Context, organisation accounts.Organisation, o orders.Order, v orders.Version) (standing, error) {
 	zero := money.Zero(o.Currency)
 	s := standing{Total: v.Total, Held: zero, Asked: v.Total, Available: zero, Short: zero, After: zero}
