@@ -7,6 +7,7 @@ import (
 	"context"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"golang.org/x/text/cases"
 
@@ -88,7 +89,15 @@ type Buyer struct {
 
 // Fold is the form in which names, domains, numbers and addresses are compared: Unicode case
 // folding after trimming. SQL never does it, because the engines disagree.
-func Fold(text string) string { return cases.Fold().String(strings.TrimSpace(text)) }
+func Fold(text string) string {
+	text = strings.TrimSpace(text)
+	for i := range len(text) {
+		if text[i] >= utf8.RuneSelf {
+			return cases.Fold().String(text)
+		}
+	}
+	return strings.ToLower(text) // the same for ASCII, and part numbers are folded by the thousand
+}
 
 // FindMerchant reads a merchant; a closed one is not found.
 func FindMerchant(ctx context.Context, q database.Querier, id string) (Merchant, error) {
@@ -115,6 +124,20 @@ func FindOrganisation(ctx context.Context, q database.Querier, merchant, id stri
 	return o, err
 }
 
+// FindParties reads a merchant and one of its organisations at once, for what is asked with every
+// document. As with FindMerchant a closed merchant is not found.
+func FindParties(ctx context.Context, q database.Querier, merchant, organisation string) (Merchant, Organisation, error) {
+	var both struct {
+		Merchant     Merchant     `db:"merchant"`
+		Organisation Organisation `db:"organisation"`
+	}
+	err := q.Get(ctx, &both, selectParties, merchant, organisation)
+	if database.None(err) || (err == nil && both.Merchant.Disabled) {
+		return Merchant{}, Organisation{}, fault.New(fault.Unknown, "there is no merchant with that id and organisation")
+	}
+	return both.Merchant, both.Organisation, err
+}
+
 // FindBuyer reads a buyer by our id.
 func FindBuyer(ctx context.Context, q database.Querier, merchant, id string) (Buyer, error) {
 	var b Buyer
@@ -133,12 +156,17 @@ func Arrive(ctx context.Context, tx *database.Tx, merchant, organisation string,
 	if identity == "" {
 		identity = Fold(who.Login)
 	}
-	if _, err := tx.Exec(ctx, insertBuyer, merchant, database.NewID("buy"), organisation, who.Email, who.Login,
-		identity, who.Name, database.At(now), database.At(now)); err != nil {
-		return Buyer{}, err
-	}
 	var b Buyer
-	if err := tx.Get(ctx, &b, selectBuyerByIdentity, merchant, organisation, identity); err != nil {
+	err := tx.Get(ctx, &b, selectBuyerByIdentity, merchant, organisation, identity)
+	if database.None(err) {
+		// Who comes twice at the same moment for the first time is still one buyer.
+		if _, err := tx.Exec(ctx, insertBuyer, merchant, database.NewID("buy"), organisation, who.Email, who.Login,
+			identity, who.Name, database.At(now), database.At(now)); err != nil {
+			return Buyer{}, err
+		}
+		err = tx.Get(ctx, &b, selectBuyerByIdentity, merchant, organisation, identity)
+	}
+	if err != nil {
 		return Buyer{}, err
 	}
 	if b.Disabled {
@@ -163,6 +191,19 @@ SELECT id, merchant_id, external_id, name, parent_id, currency, terms_days, over
   FROM organisations`
 	selectOrganisation            = organisationColumns + ` WHERE merchant_id = ? AND id = ?`
 	selectOrganisationByReference = organisationColumns + ` WHERE merchant_id = ? AND external_id = ?`
+
+	selectParties = `
+SELECT m.id AS "merchant.id", m.account AS "merchant.account", m.mode AS "merchant.mode", m.name AS "merchant.name",
+       m.time_zone AS "merchant.time_zone", m.currency AS "merchant.currency", m.clock_offset AS "merchant.clock_offset",
+       m.shop_url AS "merchant.shop_url", m.test_address AS "merchant.test_address", m.tax_rates AS "merchant.tax_rates",
+       m.freight AS "merchant.freight", m.disabled AS "merchant.disabled", m.version AS "merchant.version",
+       o.id AS "organisation.id", o.merchant_id AS "organisation.merchant_id", o.external_id AS "organisation.external_id",
+       o.name AS "organisation.name", o.parent_id AS "organisation.parent_id", o.currency AS "organisation.currency",
+       o.terms_days AS "organisation.terms_days", o.over_limit AS "organisation.over_limit",
+       o.price_policy AS "organisation.price_policy", o.tax_exempt AS "organisation.tax_exempt",
+       o.disabled AS "organisation.disabled", o.version AS "organisation.version"
+  FROM merchants m JOIN organisations o ON o.merchant_id = m.id
+ WHERE m.id = ? AND o.id = ?`
 
 	buyerColumns = `
 SELECT id, merchant_id, organisation_id, email, login, name, disabled, version FROM buyers`

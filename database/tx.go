@@ -84,12 +84,15 @@ func (t *Tx) SkipLocked(query string) string {
 	return query + " FOR UPDATE SKIP LOCKED"
 }
 
-// InsertAll inserts rows by as few statements as possible: `into` is "table (a, b, c)". Chunks
-// are powers of two, so that few different texts have to be prepared.
+// InsertAll inserts rows by as few statements as possible: `into` is "table (a, b, c)". Up to
+// eight go at once; of more the chunks are powers of two, so that few different texts have to be
+// prepared.
 func (t *Tx) InsertAll(ctx context.Context, into string, rows [][]any) error {
 	for size := 128; len(rows) > 0; {
 		if size > len(rows) {
-			size /= 2
+			if size /= 2; size < 8 {
+				size = len(rows)
+			}
 			continue
 		}
 		args := make([]any, 0, size*len(rows[0]))

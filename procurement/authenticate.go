@@ -21,15 +21,11 @@ func (s *Service) authenticate(ctx context.Context, c *call, merchant string) er
 	if merchant != string(storable([]byte(merchant))) {
 		return errUnauthenticated // PostgreSQL would stumble over such an address
 	}
-	var err error
-	if c.merchant, err = accounts.FindMerchant(ctx, s.DB, merchant); err != nil {
-		return hide(err)
-	}
-	connection, found, err := s.connectionOf(ctx, c.merchant.ID, c.doc.Header.From)
+	connection, found, err := s.connectionOf(ctx, merchant, c.doc.Header.From)
 	if err != nil {
 		return err
 	}
-	proven, elsewhere, err := s.prove(ctx, c.merchant.ID, connection, c.doc.Header.Sender)
+	proven, elsewhere, err := s.prove(ctx, merchant, connection, c.doc.Header.Sender)
 	c.doc.Mask() // the secret has done its work
 	switch {
 	case err != nil:
@@ -39,14 +35,14 @@ func (s *Service) authenticate(ctx context.Context, c *call, merchant string) er
 	case !found || !proven || connection.Disabled:
 		return errUnauthenticated
 	}
-	organisation, err := accounts.FindOrganisation(ctx, s.DB, c.merchant.ID, connection.Organisation)
-	if err != nil {
-		return err
+	// A closed merchant's own connections are as unknown as anybody's.
+	if c.merchant, c.organisation, err = accounts.FindParties(ctx, s.DB, merchant, connection.Organisation); err != nil {
+		return hide(err)
 	}
-	if organisation.Disabled {
+	if c.organisation.Disabled {
 		return errUnauthenticated
 	}
-	c.connection, c.organisation = connection, organisation
+	c.connection = connection
 	return nil
 }
 
@@ -124,10 +120,11 @@ SELECT c.id, c.merchant_id, c.external_id, c.organisation_id, c.network_id, c.pr
   FROM identities i JOIN connections c ON c.merchant_id = i.merchant_id AND c.id = i.owner_id
  WHERE i.merchant_id = ? AND i.role = 'from' AND i.domain_folded = ? AND i.identity_folded = ?`
 
-	// Owners are connections and networks. A closed network proves nothing.
+	// Owners are connections and networks. A closed network proves nothing. All roles are named,
+	// because the index begins with them.
 	selectSecretsBySender = `
 SELECT i.owner_id, i.role, s.digest
   FROM identities i JOIN secrets s ON s.merchant_id = i.merchant_id AND s.owner_id = i.owner_id
- WHERE i.merchant_id = ? AND i.domain_folded = ? AND i.identity_folded = ?
+ WHERE i.merchant_id = ? AND i.role IN ('from', 'sender') AND i.domain_folded = ? AND i.identity_folded = ?
    AND NOT EXISTS (SELECT 1 FROM networks n WHERE n.merchant_id = i.merchant_id AND n.id = i.owner_id AND n.disabled)`
 )

@@ -143,6 +143,9 @@ func (c loadCommand) turns(ctx context.Context, world *world, shape shape, repla
 			}
 		}
 		if round == 0 {
+			if err := world.warmed(ctx); err != nil {
+				return figures, err
+			}
 			continue
 		}
 		server.add(served)
