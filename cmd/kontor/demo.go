@@ -17,6 +17,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/kontorhq/kontor/accounts"
+	"github.com/kontorhq/kontor/assets"
 	"github.com/kontorhq/kontor/client"
 	"github.com/kontorhq/kontor/config"
 	"github.com/kontorhq/kontor/server/console"
@@ -156,6 +157,8 @@ func (d *demo) pages(e *echo.Echo) {
 		Status:     "SQLite in a folder of this machine. Nothing leaves it.",
 		ConsoleURL: enter, DocsURL: d.config.PublicURL + "/v1/docs",
 	})))
+	// Browsers ask for it on pages that name no icon, such as the one that posts a cart home.
+	e.GET("/favicon.ico", func(c echo.Context) error { return c.Redirect(http.StatusFound, assets.Path("mark.svg")) })
 	base := "/m/" + demoMerchant + "/shop"
 	e.Any(base, echo.WrapHandler(d.shop))
 	e.Any(base+"/*", echo.WrapHandler(d.shop))

@@ -1,0 +1,425 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/log"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/cdproto/storage"
+	"github.com/chromedp/chromedp"
+
+	"github.com/kontorhq/kontor/dbtest"
+	"github.com/kontorhq/kontor/simulators"
+)
+
+// The demo's story as a person sees it, in Chromium. The buyers are 127.0.0.1, the shop and Kontor
+// localhost: two sites for a browser, as it is in life.
+
+func TestTheStoryInABrowser(t *testing.T) {
+	dbtest.EachURL(t, func(t *testing.T, address string) {
+		s := tell(t, address)
+		page := browser(t)
+		page.open(s.home)
+		page.press("Open Northfold Medical Group")
+		page.press("Shop at Brackwater")
+		page.sees("What does Northfold Medical Group need today?")
+		page.at(s.config.PublicURL + "/m/brackwater/shop/s/vis_")
+		page.press("Fill the usual cart")
+		page.sees("$1,242.13", "$90.05", "$1,332.18")
+		page.press("Return cart to Northfold Medical Group")
+		// The return page goes on by itself.
+		page.sees("Cart home", "Disposable nitrile gloves, size L", "Packaging tape 48 mm × 66 m", "$1,242.13")
+		page.at(s.buyersURL + "/buyers/northfold/requisitions/")
+		// The buyer's system misses the confirmation once, so that the page is there before it.
+		s.buyer("northfold").FailNext(1, simulators.FailHTTP500)
+		page.press("Approve and order $1,332.18")
+		page.turns("Confirmed", func() {})
+		s.left("northfold", "$25,936.82")
+
+		page.open(s.home)
+		page.press("Open Castelmere Foods")
+		page.press("Shop at Brackwater")
+		page.press("Fill the usual cart")
+		page.press("Return cart to Castelmere Foods")
+		page.sees("$1,354.72")
+		page.press("Approve and order $1,436.00")
+		page.sees("Waiting for credit review", "195.00")
+
+		desk := page.tab()
+		page.turns("Confirmed", func() {
+			desk.open(s.home)
+			desk.press("The credit desk")
+			desk.sees("Castelmere Foods", "195.00")
+			desk.press("Decide")
+			desk.sees("195.00", "$1,436.00")
+			order := desk.location()
+			desk.press("Available now")
+			desk.sees("$1,241.00", "$15,000.00")
+			line := desk.location()
+			desk.fill("#new-limit", "15500.00")
+			desk.fill("#limit-reason", "Season")
+			desk.pressButton("Change the limit")
+			desk.sees("$1,741.00")
+			desk.open(order)
+			desk.fill("#reason", "The limit was raised")
+			desk.pressButton("Release order")
+			desk.sees("Approved")
+			desk.open(line)
+			desk.sees("$305.00")
+		})
+		s.left("castelmere", "$305.00")
+	})
+}
+
+// In a frame the shop is a third party. With third-party cookies blocked every session that stands
+// in a cookie would be lost; this one stands in the path.
+func TestTheStoryInAFrame(t *testing.T) {
+	dbtest.EachURL(t, func(t *testing.T, address string) {
+		s := tell(t, address)
+		page := browser(t, chromedp.Flag("test-third-party-cookie-phaseout", true))
+		page.open(s.buyer("northfold").URL())
+		page.check("frame")
+		page.press("Shop at Brackwater")
+		page.sees("The cart comes home to the requisition")
+		inside := page.frame(s.config.PublicURL)
+		if kept := evaluate[string](inside, `(document.cookie = "probe=1; SameSite=None; Secure", document.cookie)`); kept != "" {
+			t.Fatalf("the frame could keep a cookie: %q", kept)
+		}
+		inside.press("Fill the usual cart")
+		inside.sees("$1,332.18")
+		inside.press("Return cart to Northfold Medical Group")
+		// Home is the outer page's own site: no longer a frame of another process.
+		page.seesIn(`document.querySelector("iframe").contentDocument.body.innerText`, "The cart is home", "5 lines")
+		page.sees("The visit is over")
+		page.run(`document.querySelector("iframe").contentDocument.querySelector("a.btn").click()`)
+		page.sees("Cart home", "Disposable nitrile gloves, size L")
+		page.press("Approve and order $1,332.18")
+		page.sees("Confirmed by Brackwater")
+		if cookies := page.cookies(); len(cookies) > 0 {
+			t.Errorf("the loop made cookies: %q", cookies)
+		}
+	})
+}
+
+func TestTheStoryWithoutScript(t *testing.T) {
+	dbtest.EachURL(t, func(t *testing.T, address string) {
+		s := tell(t, address)
+		page := browser(t)
+		page.do(chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
+			_, err := chromedp.Call(ctx, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
+			return err
+		}))
+		page.open(s.home)
+		page.press("Open Castelmere Foods")
+		page.press("Shop at Brackwater")
+		page.press("Fill the usual cart")
+		page.press("Return cart to Castelmere Foods")
+		page.sees("Sending your cart home", "4 lines")
+		page.press("Continue to 127.0.0.1")
+		page.sees("Cart home", "$1,354.72")
+		page.press("Approve and order $1,436.00")
+		page.sees("Waiting for credit review", "195.00")
+		waiting, requisition := page.location(), s.buyer("castelmere").Requisitions()[0].ID
+
+		page.open(s.home)
+		page.press("The credit desk")
+		page.press("Decide")
+		page.fill("#reason", "Two invoices are overdue.")
+		page.pressButton("Reject")
+		page.sees("Keep it waiting") // it asks once more
+		page.pressButton("Reject order")
+		page.sees("Rejected")
+		s.becomes("castelmere", requisition, simulators.Refused)
+		page.open(waiting)
+		page.sees("Refused", "Two invoices are overdue.")
+	})
+}
+
+// tab is a browser's tab, or a frame of another site in one.
+type tab struct {
+	t        *testing.T
+	ctx      context.Context
+	framed   bool
+	problems *problems
+}
+
+// problems are what the pages' consoles say: exceptions, policy violations, failed loads. They
+// fail the test at its end.
+type problems struct {
+	mu  sync.Mutex
+	all []string
+}
+
+func (p *problems) add(text string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.all = append(p.all, text)
+}
+
+// listen must be fast and must not call the browser: it runs in its reading loop.
+func (p *problems) listen(event any) {
+	switch e := event.(type) {
+	case *runtime.EventExceptionThrown:
+		text := e.ExceptionDetails.Text
+		if e.ExceptionDetails.Exception != nil {
+			text += " " + e.ExceptionDetails.Exception.Description
+		}
+		p.add("exception: " + text + " " + e.ExceptionDetails.URL)
+	case *log.EventEntryAdded:
+		if e.Entry.Level == log.EntryLevelError || e.Entry.Level == log.EntryLevelWarning {
+			p.add(fmt.Sprintf("%s: %s %s", e.Entry.Source, e.Entry.Text, e.Entry.URL))
+		}
+	case *runtime.EventConsoleAPICalled:
+		if e.Type == runtime.ConsoleAPICalledTypeError || e.Type == runtime.ConsoleAPICalledTypeWarning {
+			text, _ := json.Marshal(e.Args)
+			p.add("console: " + string(text))
+		}
+	}
+}
+
+// browser starts Chromium with a profile of its own. Without Chromium the test fails: leaving it
+// out would hide what only a browser notices.
+func browser(t *testing.T, more ...chromedp.ExecAllocatorOption) *tab {
+	t.Helper()
+	path := ""
+	for _, name := range []string{"chromium", "chromium-browser", "google-chrome", "google-chrome-stable"} {
+		if found, err := exec.LookPath(name); err == nil {
+			path = found
+			break
+		}
+	}
+	if path == "" {
+		t.Fatal("this test needs a browser: apt-get update && apt-get install -y chromium")
+	}
+	// Not t.TempDir: helpers of the browser may still write there when it has ended.
+	profile, err := os.MkdirTemp("", "kontor-browser-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.UserDataDir(profile),
+		chromedp.NoSandbox, chromedp.DisableGPU, chromedp.WindowSize(1440, 900))
+	for _, flag := range []string{"disable-quic", "no-first-run", "disable-background-networking", "disable-component-update", "disable-sync"} {
+		options = append(options, chromedp.Flag(flag, true))
+	}
+	// The limit is for everything together, so that a browser that hangs ends.
+	limited, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
+	allocator, stop := chromedp.NewExecAllocator(limited, append(options, more...)...)
+	p := &problems{}
+	ctx, closeTab := chromedp.NewContext(allocator, chromedp.WithListener(p.listen))
+	t.Cleanup(func() {
+		closeTab()
+		stop()
+		cancel()
+		_ = os.RemoveAll(profile)
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		for _, problem := range p.all {
+			t.Errorf("the browser's console says %s", problem)
+		}
+	})
+	page := &tab{t: t, ctx: ctx, problems: p}
+	page.do(chromedp.EmulateViewport(1440, 900)) // the first call starts the browser
+	return page
+}
+
+// tab opens another tab of the same browser.
+func (p *tab) tab() *tab {
+	p.t.Helper()
+	ctx, cancel := chromedp.NewContext(p.ctx, chromedp.WithListener(p.problems.listen))
+	p.t.Cleanup(cancel)
+	return &tab{t: p.t, ctx: ctx, problems: p.problems}
+}
+
+// frame is the frame that shows the site: another site has a process, and a target, of its own.
+func (p *tab) frame(site string) *tab {
+	p.t.Helper()
+	var found *tab
+	until(p.t, "a frame of "+site, func() bool {
+		targets, err := chromedp.Targets(p.ctx)
+		if err != nil {
+			p.t.Fatal(err)
+		}
+		for _, info := range targets {
+			if info.Type == "iframe" && strings.HasPrefix(info.URL, site) {
+				ctx, cancel := chromedp.NewContext(p.ctx, chromedp.WithTargetID(info.TargetID), chromedp.WithListener(p.problems.listen))
+				p.t.Cleanup(cancel)
+				found = &tab{t: p.t, ctx: ctx, framed: true, problems: p.problems}
+				return true
+			}
+		}
+		return false
+	})
+	return found
+}
+
+func (p *tab) do(actions ...chromedp.Action[chromedp.Void]) {
+	p.t.Helper()
+	if err := chromedp.Do(p.ctx, actions...); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+func (p *tab) open(address string) {
+	p.t.Helper()
+	p.do(chromedp.Navigate(address))
+}
+
+func (p *tab) location() string {
+	p.t.Helper()
+	at, err := chromedp.Run(p.ctx, chromedp.Location())
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return at
+}
+
+// at checks which site and page is shown.
+func (p *tab) at(prefix string) {
+	p.t.Helper()
+	if at := p.location(); !strings.HasPrefix(at, prefix) {
+		p.t.Errorf("the browser is at %s, want %s…", at, prefix)
+	}
+}
+
+func evaluate[T any](p *tab, script string) T {
+	p.t.Helper()
+	value, err := chromedp.Run(p.ctx, chromedp.Evaluate[T](script))
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return value
+}
+
+func (p *tab) run(script string) {
+	p.t.Helper()
+	evaluate[chromedp.Void](p, script+"; null")
+}
+
+// sees waits until the page shows all of the texts.
+func (p *tab) sees(texts ...string) {
+	p.t.Helper()
+	p.seesIn("document.body.innerText", texts...)
+}
+
+func (p *tab) seesIn(script string, texts ...string) {
+	p.t.Helper()
+	var shown string
+	missing := func() (missing []string) {
+		// Between two pages there is nothing to evaluate in.
+		shown, _ = chromedp.Run(p.ctx, chromedp.Evaluate[string](script))
+		for _, text := range texts {
+			// Headings may be set in capitals by the style sheet.
+			if !strings.Contains(strings.ToLower(shown), strings.ToLower(text)) {
+				missing = append(missing, text)
+			}
+		}
+		return missing
+	}
+	for end := time.Now().Add(time.Minute); ; time.Sleep(20 * time.Millisecond) {
+		left := missing()
+		if len(left) == 0 {
+			return
+		}
+		if time.Now().After(end) {
+			p.t.Fatalf("%s does not show %q within a minute but\n%s", p.location(), left, shown)
+		}
+	}
+}
+
+// turns checks that the requisition's page shows the state by itself: in the same document, never
+// loaded again.
+func (p *tab) turns(state string, meanwhile func()) {
+	p.t.Helper()
+	until(p.t, "the requisition's page", func() bool {
+		// The page that the button was on goes away, whatever is written into it.
+		shown, err := chromedp.Run(p.ctx, chromedp.Evaluate[string](`document.readyState === "complete" ? document.querySelector("h1 + .badge").innerText : ""`))
+		if err != nil || shown == "" || strings.EqualFold(shown, string(simulators.CartHome)) {
+			return false
+		}
+		if strings.EqualFold(shown, state) {
+			p.t.Fatalf("the page was %s from the beginning", state)
+		}
+		p.run("window.untouched = true")
+		return true
+	})
+	meanwhile()
+	p.seesIn(`document.querySelector("h1 + .badge").innerText`, state)
+	if !evaluate[bool](p, "window.untouched === true") {
+		p.t.Error("the page was loaded again")
+	}
+}
+
+// press presses the first visible link or button with the text, as a mouse does.
+func (p *tab) press(text string) {
+	p.t.Helper()
+	p.pressOne("a[href], button", text)
+}
+
+func (p *tab) pressButton(text string) {
+	p.t.Helper()
+	p.pressOne("button", text)
+}
+
+func (p *tab) pressOne(selector, text string) {
+	p.t.Helper()
+	// An element that is too small to see is one for screen readers.
+	find := fmt.Sprintf(`(function () {
+		var all = Array.from(document.querySelectorAll(%q)).filter(function (n) {
+			var box = n.getBoundingClientRect();
+			return n.innerText.replace(/\s+/g, " ").includes(%q) && box.width > 4 && box.height > 4 && getComputedStyle(n).visibility === "visible";
+		});
+		if (!all.length || document.readyState !== "complete") return null;
+		all[0].scrollIntoView({ block: "center", behavior: "instant" });
+		if (%v) { all[0].click(); return [0, 0]; }
+		var box = all[0].getClientRects()[0], x = box.x + box.width / 2, y = box.y + box.height / 2, hit = document.elementFromPoint(x, y);
+		return hit && (all[0].contains(hit) || hit.contains(all[0])) ? [x, y] : null;
+	})()`, selector, text, p.framed)
+	until(p.t, fmt.Sprintf("%q can be pressed", text), func() bool {
+		at, err := chromedp.Run(p.ctx, chromedp.Evaluate[[]float64](find))
+		if err != nil || len(at) != 2 {
+			return false
+		}
+		if !p.framed { // a frame's own coordinates are not the mouse's
+			p.do(chromedp.MouseClickXY(at[0], at[1]))
+		}
+		return true
+	})
+}
+
+func (p *tab) check(name string) {
+	p.t.Helper()
+	p.do(chromedp.Click(chromedp.CSS("input[name=" + name + "]")))
+}
+
+// fill types into a field, over what stands in it.
+func (p *tab) fill(field, text string) {
+	p.t.Helper()
+	p.do(chromedp.WaitVisible(chromedp.CSS(field)))
+	p.run(fmt.Sprintf("document.querySelector(%q).select()", field))
+	p.do(chromedp.SendKeys(chromedp.CSS(field), text))
+}
+
+func (p *tab) cookies() []string {
+	p.t.Helper()
+	var names []string
+	p.do(chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
+		jar, err := chromedp.Call(ctx, storage.GetCookies, storage.GetCookiesParams{})
+		if err != nil {
+			return err
+		}
+		for _, c := range jar.Cookies {
+			names = append(names, c.Domain+" "+c.Name)
+		}
+		return nil
+	}))
+	return names
+}
