@@ -120,5 +120,24 @@ func isSlug(text string) bool {
 	return len(text) >= 3 && len(text) <= 24 && strings.Trim(text, "abcdefghijklmnopqrstuvwxyz0123456789-") == ""
 }
 
-const selectAPIKey = `
-SELECT id, merchant_id, external_id, disabled FROM api_keys WHERE merchant_id = ? AND digest = ?`
+// LiveKey reads a key by its id, for sessions that were opened with it; closed ones are
+// fault.Unknown. An empty id is the merchant's first live key.
+func LiveKey(ctx context.Context, q database.Querier, merchant, id string) (APIKey, error) {
+	var found APIKey
+	query, args := selectKeyByID, []any{merchant, false, id}
+	if id == "" {
+		query, args = selectFirstKey, args[:2]
+	}
+	err := q.Get(ctx, &found, query, args...)
+	if database.None(err) {
+		return APIKey{}, fault.New(fault.Unknown, "there is no such key, or it is closed")
+	}
+	return found, err
+}
+
+const (
+	keyColumns     = `SELECT id, merchant_id, external_id, disabled FROM api_keys WHERE merchant_id = ?`
+	selectAPIKey   = keyColumns + ` AND digest = ?`
+	selectKeyByID  = keyColumns + ` AND disabled = ? AND id = ?`
+	selectFirstKey = keyColumns + ` AND disabled = ? ORDER BY id LIMIT 1`
+)

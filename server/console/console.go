@@ -22,6 +22,7 @@ import (
 	"github.com/kontorhq/kontor/clock"
 	"github.com/kontorhq/kontor/database"
 	"github.com/kontorhq/kontor/fault"
+	"github.com/kontorhq/kontor/orders"
 )
 
 // Config is what the pages need.
@@ -71,10 +72,10 @@ func Mount(e *echo.Echo, cfg Config) {
 type visit struct {
 	echo.Context
 	merchant accounts.Merchant
-	home     string   // path of the console
-	key      staffKey // who signed in
-	session  string   // the cookie's value
-	refresh  bool     // the script asks, nobody
+	home     string          // path of the console
+	key      accounts.APIKey // who signed in
+	session  string          // the cookie's value
+	refresh  bool            // the script asks, nobody
 }
 
 // actor is who the audit names.
@@ -176,7 +177,7 @@ type orderTable struct {
 
 // show writes a page for somebody who signed in.
 func (c *console) show(v *visit, status int, name, section, title string, body any) error {
-	waiting, err := countWaiting(v.Request().Context(), c.DB, v.merchant.ID)
+	waiting, err := orders.CountWaiting(v.Request().Context(), c.DB, v.merchant.ID)
 	if err != nil {
 		return err
 	}

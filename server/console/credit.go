@@ -15,6 +15,7 @@ import (
 	"github.com/kontorhq/kontor/database"
 	"github.com/kontorhq/kontor/fault"
 	"github.com/kontorhq/kontor/money"
+	"github.com/kontorhq/kontor/orders"
 )
 
 type lineList struct {
@@ -64,7 +65,7 @@ func (c *console) getLines(v *visit) error {
 	if len(after) != 30 || !strings.HasPrefix(after, "lin_") {
 		after = ""
 	}
-	ids, err := lineIDs(v.Request().Context(), c.DB, v.merchant.ID, after, pageSize+1)
+	ids, err := credit.LineIDs(v.Request().Context(), c.DB, v.merchant.ID, after, pageSize+1)
 	if err != nil {
 		return err
 	}
@@ -226,7 +227,7 @@ func (c *console) entryRow(ctx context.Context, v *visit, p *linePage, e credit.
 	}
 	if strings.HasPrefix(e.Reference, "ord_") {
 		if _, known := numbers[e.Reference]; !known {
-			number, err := orderNumber(ctx, c.DB, v.merchant.ID, e.Reference)
+			number, err := orders.NumberOf(ctx, c.DB, v.merchant.ID, e.Reference)
 			if err != nil {
 				return row, err
 			}

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/kontorhq/kontor/orders"
 	"github.com/kontorhq/kontor/procurement"
 )
 
@@ -29,7 +30,7 @@ func (c *console) getDocument(v *visit) error {
 	}
 	body := documentPage{Document: d, Status: statusBadge(d.Status)}
 	if strings.HasPrefix(d.Object, "ord_") {
-		if body.Order, err = orderNumber(ctx, c.DB, v.merchant.ID, d.Object); err != nil {
+		if body.Order, err = orders.NumberOf(ctx, c.DB, v.merchant.ID, d.Object); err != nil {
 			return err
 		}
 	}

@@ -95,7 +95,7 @@ type orderPage struct {
 	Waits        bool
 	Words        string // the decision's sentence
 	Standing     standing
-	Versions     []versionRow
+	Versions     []orders.Step
 	Documents    []procurement.Document
 	Deliveries   []outbox.Delivery
 	Dead         bool
@@ -167,7 +167,7 @@ func (c *console) orderPage(ctx context.Context, v *visit, id string) (*orderPag
 	if p.Standing, err = c.standing(ctx, p.Organisation, o, p.Shown); err != nil {
 		return nil, err
 	}
-	if p.Versions, err = versionsOf(ctx, c.DB, v.merchant.ID, o.ID); err != nil {
+	if p.Versions, err = orders.History(ctx, c.DB, v.merchant.ID, o.ID); err != nil {
 		return nil, err
 	}
 	if p.Documents, err = procurement.DocumentsOf(ctx, c.DB, v.merchant.ID, o.ID); err != nil {

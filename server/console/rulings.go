@@ -11,7 +11,6 @@ import (
 	"github.com/kontorhq/kontor/database"
 	"github.com/kontorhq/kontor/fault"
 	"github.com/kontorhq/kontor/inbox"
-	"github.com/kontorhq/kontor/orders"
 )
 
 const longestReason = 500
@@ -41,9 +40,6 @@ func (c *console) postRuling(v *visit) error {
 	}
 	ruled := checkout.Ruling{Merchant: v.merchant.ID, Order: id, Actor: v.actor(), Reason: form.Reason, Override: override}
 	location, err := c.once(v, func(tx *database.Tx) (string, error) {
-		if err := stillWaits(v, tx, id); err != nil {
-			return "", err
-		}
 		if act == "release" {
 			_, err := c.Desk.ReleaseOrder(v.Request().Context(), tx, ruled)
 			return v.home + "/orders/" + url.PathEscape(id) + "?done=released", err
@@ -62,21 +58,6 @@ func (c *console) postRuling(v *visit) error {
 		return err
 	}
 	return v.Redirect(http.StatusSeeOther, location)
-}
-
-// stillWaits refuses a ruling on a change that was rejected before: its order is approved with a
-// later version that nobody waits for.
-func stillWaits(v *visit, tx *database.Tx, id string) error {
-	ctx := v.Request().Context()
-	o, err := orders.Find(ctx, tx, v.merchant.ID, id)
-	if err != nil {
-		return err
-	}
-	latest, err := orders.FindVersion(ctx, tx, o, o.Latest)
-	if err == nil && latest.State != orders.Waiting {
-		err = fault.New(fault.Conflict, "Nothing of order "+o.Number+" waits for a decision any more.")
-	}
-	return err
 }
 
 // again shows the order with the form as it was sent.

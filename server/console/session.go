@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/kontorhq/kontor/accounts"
-	"github.com/kontorhq/kontor/database"
 	"github.com/kontorhq/kontor/fault"
 )
 
@@ -54,8 +53,8 @@ func (c *console) signedIn(v *visit) (bool, error) {
 	if err != nil || !hmac.Equal([]byte(c.sign(v, parts[0], ends)), []byte(cookie.Value)) || c.Clock.Now().Unix() >= ends {
 		return false, nil //nolint:nilerror // whatever is wrong with it, it is no session
 	}
-	v.key, err = findKey(v.Request().Context(), c.DB, v.merchant.ID, parts[0])
-	if database.None(err) {
+	v.key, err = accounts.LiveKey(v.Request().Context(), c.DB, v.merchant.ID, parts[0])
+	if fault.CodeOf(err) == fault.Unknown {
 		return false, nil
 	}
 	v.session = cookie.Value

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/kontorhq/kontor/accounts"
-	"github.com/kontorhq/kontor/database"
 	"github.com/kontorhq/kontor/fault"
 )
 
@@ -56,8 +55,8 @@ func (c *console) getEnter(v *visit) error {
 	if !c.Demo || !ticketOpens(v.QueryParam("ticket"), v.merchant.ID) {
 		return c.showSignIn(v, http.StatusUnauthorized, signIn{Next: v.home, Error: "This link has expired."})
 	}
-	key, err := firstKey(v.Request().Context(), c.DB, v.merchant.ID)
-	if database.None(err) {
+	key, err := accounts.LiveKey(v.Request().Context(), c.DB, v.merchant.ID, "")
+	if fault.CodeOf(err) == fault.Unknown {
 		return fault.New(fault.Conflict, "The merchant has no API key that is open, so nobody can be signed in.")
 	}
 	if err != nil {

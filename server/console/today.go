@@ -50,7 +50,7 @@ func (c *console) getToday(v *visit) error {
 	now := c.Clock.Now().Add(time.Duration(v.merchant.ClockOffset) * time.Microsecond).In(v.merchant.Zone())
 	body := today{Day: now.Format("Monday, January 2, 2006")}
 	names := names{c: c, merchant: v.merchant.ID}
-	ids, err := waitingOrders(ctx, c.DB, v.merchant.ID, mostTasks)
+	ids, err := orders.WaitingIDs(ctx, c.DB, v.merchant.ID, mostTasks)
 	if err != nil {
 		return err
 	}
@@ -61,7 +61,7 @@ func (c *console) getToday(v *visit) error {
 		}
 		body.Tasks = append(body.Tasks, t)
 	}
-	waiting, err := countWaiting(ctx, c.DB, v.merchant.ID)
+	waiting, err := orders.CountWaiting(ctx, c.DB, v.merchant.ID)
 	if err != nil {
 		return err
 	}
@@ -75,7 +75,7 @@ func (c *console) getToday(v *visit) error {
 	if body.Latest, err = names.rows(ctx, latest[:min(len(latest), mostLatest)]); err != nil {
 		return err
 	}
-	tight, err := tightLines(ctx, c.DB, v.merchant.ID, mostTight)
+	tight, err := credit.TightLines(ctx, c.DB, v.merchant.ID, mostTight)
 	if err != nil {
 		return err
 	}
@@ -211,7 +211,7 @@ func (c *console) standing(ctx context.Context, organisation accounts.Organisati
 	if s.Line == nil {
 		return s, nil
 	}
-	held, err := heldBy(ctx, c.DB, o.Merchant, o.ID)
+	held, err := credit.HeldBy(ctx, c.DB, o.Merchant, o.ID)
 	if err != nil {
 		return s, err
 	}
