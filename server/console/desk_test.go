@@ -146,7 +146,7 @@ func TestARejectionAsksFirst(t *testing.T) {
 		stale := page.token(t, "/rule")
 		b.follow(rule("do", "reject", "reason", "Not now", "confirm", "1")).shows(t, 200, "Approved")
 		b.get("").shows(t, 200, "Nothing needs a person")
-		b.post(address+"/rule", url.Values{"token": {stale}, "do": {"release"}, "reason": {"late"}}).shows(t, 409, "The change of order C-2002 was decided about already, nothing of it waits.")
+		b.post(address+"/rule", url.Values{"token": {stale}, "do": {"release"}, "reason": {"late"}}).shows(t, 409, "The change of order C-2002 was decided about already, nothing of it waits")
 	})
 }
 
