@@ -105,7 +105,7 @@ func TestASnapshotsPriceHoldsThoughTheCatalogueChanged(t *testing.T) {
 		s := open(t, db)
 		s.line(s.northfold, 1_000_000_00, 0)
 		s.line(s.castelmere, 1_000_000_00, 0)
-		cart := s.cart(s.northfold, nil, gloves("120", ""), item{sku: "PPE-2030", quantity: "37", unit: "EA"})
+		cart := s.cart(s.northfold, nil, gloves("120", ""), item{sku: "FAS-1050", quantity: "120", unit: "BX"})
 		others := s.cart(s.castelmere, nil, gloves("120", ""))
 		var open checkout.Cart
 		s.in(func(tx *database.Tx) (err error) {

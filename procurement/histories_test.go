@@ -51,6 +51,12 @@ func TestHoldsAlwaysEqualARecountFromTheDocuments(t *testing.T) {
 		for range 8 {
 			wait.Go(func() {
 				for n := next.Add(1); n <= histories && !t.Failed(); n = next.Add(1) {
+					if n >= 16 && n&(n-1) == 0 {
+						// The tests' server has no autovacuum: without statistics it reads whole tables.
+						if err := m.db.InTx(m.ctx, func(tx *database.Tx) error { _, err := tx.Exec(m.ctx, "ANALYZE"); return err }); err != nil {
+							t.Error(err)
+						}
+					}
 					seed := first + uint64(n) - 1
 					done, err := m.playHistory(seed, outcomes)
 					steps.Add(int64(done))
@@ -161,6 +167,7 @@ func (h *history) step(n int) (what string, answered int, err error) {
 	member := h.random.IntN(len(h.members))
 	number := fmt.Sprint("PO-", h.random.IntN(2))
 	kind := "new"
+	known := h.keys(func(*recounted) bool { return true })
 	switch dice := h.random.IntN(100); {
 	case dice < 34:
 	case dice < 60:
@@ -169,12 +176,16 @@ func (h *history) step(n int) (what string, answered int, err error) {
 		kind = "delete"
 	case dice < 74:
 		return h.again()
-	default:
+	case len(known) > 0 || dice >= 95:
 		return h.rule(dice, member, number)
 	}
 	// Most changes are of an order that is there.
-	if known := h.keys(func(*recounted) bool { return true }); kind != "new" && len(known) > 0 && h.random.IntN(8) > 0 {
-		member, number = h.pick(known)
+	if kind != "new" && h.random.IntN(8) > 0 {
+		if len(known) == 0 {
+			kind = "new"
+		} else {
+			member, number = h.pick(known)
+		}
 	}
 	p := h.purchase(n, kind, number, h.members[member])
 	if len(h.sent) > 0 && kind != "delete" && h.random.IntN(8) == 0 { // the same content in another document
@@ -268,6 +279,8 @@ func (h *history) rule(dice, member int, number string) (string, int, error) {
 	// Most rulings are about something that waits.
 	if waiting := h.keys(func(o *recounted) bool { return o.waits }); len(waiting) > 0 && h.random.IntN(6) > 0 {
 		f.member, f.number = h.pick(waiting)
+	} else if known := h.keys(func(*recounted) bool { return true }); len(known) > 0 {
+		f.member, f.number = h.pick(known)
 	}
 	o := h.reckon.orders[fmt.Sprint(f.member, f.number)]
 	if o == nil {
