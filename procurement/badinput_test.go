@@ -1,13 +1,16 @@
 package procurement_test
 
 import (
+	"bufio"
 	"bytes"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"runtime"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf16"
 
 	"github.com/kontorhq/kontor/database"
@@ -393,6 +396,40 @@ func TestALargeBodyIsRefusedInBoundedMemory(t *testing.T) {
 		}
 		if d := changed(before, r.counts(merchant, "documents")); d != "" {
 			t.Error("changed:", d)
+		}
+	})
+}
+
+// Many senders read the answer only when they have written all: they must get it all the same.
+func TestWhoWritesEverythingFirstGetsTheAnswer(t *testing.T) {
+	eachRig(t, func(t *testing.T, r *rig) {
+		merchant := r.merchant("live")
+		r.connect(merchant, fixture())
+		var dialer net.Dialer
+		line, err := dialer.DialContext(r.ctx, "tcp", strings.TrimPrefix(r.url, "http://"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = line.Close() }()
+		if err := line.SetDeadline(time.Now().Add(time.Minute)); err != nil {
+			t.Fatal(err)
+		}
+		const size = 40 << 20
+		fmt.Fprintf(line, "POST /m/%s/cxml HTTP/1.1\r\nHost: kontor\r\nContent-Type: text/xml\r\nContent-Length: %d\r\nConnection: close\r\n\r\n", merchant, size)
+		if n, err := io.Copy(line, io.LimitReader(zeros{}, size)); err != nil {
+			t.Fatalf("the line was cut after %d bytes: %v", n, err)
+		}
+		response, err := http.ReadResponse(bufio.NewReader(line), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = response.Body.Close() }()
+		raw, err := io.ReadAll(response.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if a := r.read(raw); a.code != 499 {
+			t.Errorf("%d %s", a.code, a.detail)
 		}
 	})
 }

@@ -156,7 +156,17 @@ func allowedOrigin(entry string) (scheme, host string, err error) {
 	if err != nil || u.Host == "" || u.User != nil || strings.Trim(u.Path, "/") != "" || (u.Scheme != "https" && u.Scheme != "http") {
 		return "", "", fmt.Errorf("%q is not a host, nor http:// or https:// with a host", entry)
 	}
-	return u.Scheme, strings.ToLower(u.Host), nil
+	return u.Scheme, hostWithPort(u), nil
+}
+
+// hostWithPort is the host as origins are compared: in lower case, without the port that the
+// scheme has anyway.
+func hostWithPort(u *url.URL) string {
+	host := strings.ToLower(u.Host)
+	if port := map[string]string{"https": ":443", "http": ":80"}[u.Scheme]; port != "" {
+		host = strings.TrimSuffix(host, port)
+	}
+	return host
 }
 
 // checkReturn tells whether a cart may be sent to the address: its host is on the list, over
@@ -172,12 +182,12 @@ func (s Settings) checkReturn(address string) (*url.URL, error) {
 	}
 	for _, entry := range s.ReturnHosts {
 		scheme, host, err := allowedOrigin(entry)
-		if err == nil && scheme == u.Scheme && host == strings.ToLower(u.Host) {
+		if err == nil && scheme == u.Scheme && host == hostWithPort(u) {
 			return u, nil
 		}
 	}
 	for _, entry := range s.ReturnHosts {
-		if _, host, err := allowedOrigin(entry); err == nil && host == strings.ToLower(u.Host) {
+		if _, host, err := allowedOrigin(entry); err == nil && host == hostWithPort(u) {
 			return nil, fault.At(fault.Invalid, place, "BrowserFormPost must be https for that host")
 		}
 	}

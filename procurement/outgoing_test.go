@@ -536,6 +536,9 @@ func TestWhatGoesOutIsValid(t *testing.T) {
 		buyer := newReceiver(t)
 		for _, version := range []string{"", "1.2.014", "1.2.020", "1.2.023", "1.2.036", "1.2.050", "1.2.056", "1.2.063", "1.2.071"} {
 			for _, mode := range []string{"live", "test"} {
+				if mode == "test" && version != "" {
+					continue // the mode is one attribute, whatever the version
+				}
 				t.Run(version+"/"+mode, func(t *testing.T) {
 					r := r.on(t)
 					kinds := map[string]int{}

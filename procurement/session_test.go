@@ -638,6 +638,19 @@ func TestAReturnWithoutHTTPSWhereTheListNamesIt(t *testing.T) {
 	})
 }
 
+func TestAReturnThatSpellsTheUsualPort(t *testing.T) {
+	eachRig(t, func(t *testing.T, r *rig) {
+		for _, host := range []string{"buying.example.org", "https://buying.example.org:443", "Buying.Example.org"} {
+			merchant := r.visited(func(l *link) { l.settings.ReturnHosts = []string{host} })
+			body := func(payload, address string) []byte {
+				return setUp(payload, "c", "a@b.example", returnAddress, address)
+			}
+			r.wantCodes(merchant, []int{200, 200, 400, 400}, body("s1", "https://buying.example.org:443/x"), body("s2", "https://BUYING.example.org/x"),
+				body("s3", "https://buying.example.org:80/x"), body("s4", "http://buying.example.org:443/x"))
+		}
+	})
+}
+
 func TestAPriceThatTheBuyersSystemCannotTake(t *testing.T) {
 	eachRig(t, func(t *testing.T, r *rig) {
 		merchant := r.visited(func(l *link) { l.settings.DecimalsOfPrices = 4 })
