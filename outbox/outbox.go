@@ -58,6 +58,8 @@ type Delivery struct {
 	State       string        `db:"state"`
 	Note        string        `db:"note"`
 	lease       string
+	isNew       bool // Message was made just now
+	outcome     outcome
 }
 
 // Scheme is the part of the destination before the colon.

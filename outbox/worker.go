@@ -39,6 +39,7 @@ type Worker struct {
 	Senders map[string]Sender // by scheme
 	Lease   time.Duration     // how long a claim holds; longer than any send
 	Poll    time.Duration     // how often to look when nothing woke it
+	Gather  time.Duration     // how long to wait after a wake: one claim for many costs less than many for one
 	Batch   int
 
 	wake chan struct{}
@@ -70,19 +71,35 @@ func (w *Worker) Run(ctx context.Context) {
 		if err != nil && ctx.Err() == nil {
 			w.Log.Error("outbox: deliveries could not be claimed", "error", err)
 		}
-		if worked > 0 && err == nil {
-			continue
+		if worked == w.Batch && err == nil {
+			continue // there may be more
 		}
 		select {
 		case <-ctx.Done():
 			return
 		case <-w.wake:
-		case <-time.After(w.Poll):
+		case <-time.After(w.next(worked)):
+			continue
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(w.Gather):
 		}
 	}
 }
 
-// Work claims one batch, sends it and tells how many deliveries it took. Different objects are
+// next is when to look without being woken: what was finished may have let something of the same
+// object come up behind it.
+func (w *Worker) next(worked int) time.Duration {
+	if worked > 0 {
+		return w.Gather
+	}
+	return w.Poll
+}
+
+// Work claims one batch, renders what was not rendered yet, stores what was made in one
+// transaction, sends it and tells how many deliveries it took. Different objects are rendered and
 // sent side by side.
 func (w *Worker) Work(ctx context.Context) (int, error) {
 	claimed, err := w.claim(ctx)
@@ -92,8 +109,12 @@ func (w *Worker) Work(ctx context.Context) (int, error) {
 	// A claim that was taken is finished even when the program is told to stop.
 	finish := context.WithoutCancel(ctx)
 	var group sync.WaitGroup
-	for _, delivery := range claimed {
-		group.Go(func() { w.deliver(finish, delivery) })
+	for i := range claimed {
+		group.Go(func() { w.render(finish, &claimed[i]) })
+	}
+	group.Wait()
+	for _, delivery := range w.keep(finish, claimed) {
+		group.Go(func() { w.send(finish, delivery) })
 	}
 	group.Wait()
 	return len(claimed), nil
@@ -122,66 +143,112 @@ func (w *Worker) claim(ctx context.Context) ([]Delivery, error) {
 	return claimed, err
 }
 
-// deliver renders if that was not done yet, stores what was made before the first send, sends
-// and records the outcome. A panic of a sender is one more failure: it must end neither the
-// program nor the other deliveries.
-func (w *Worker) deliver(ctx context.Context, d Delivery) {
+// outcome is how an attempt ended; the zero value is that it goes on.
+type outcome struct {
+	state string
+	note  string
+	runAt time.Time
+}
+
+// render makes the message, if that was not done yet, or finds that there is nothing to send.
+func (w *Worker) render(ctx context.Context, d *Delivery) {
+	d.outcome = w.guarded(*d, func() outcome {
+		sender, known := w.Senders[d.Scheme()]
+		if !known {
+			return w.ended(*d, "dead", "nothing sends to "+d.Destination)
+		}
+		if d.Message != nil {
+			return outcome{}
+		}
+		message, note, err := sender.Render(ctx, *d)
+		switch {
+		case err != nil:
+			return w.failed(*d, err)
+		case message == nil:
+			return w.ended(*d, "skipped", note)
+		}
+		d.Message, d.isNew = message, true
+		return outcome{}
+	})
+}
+
+// keep stores what was made before anything of it is sent, and the outcomes of what will not be
+// sent. It gives those that are to be sent; the rest is lost to another lease, or waits until this
+// one runs out.
+func (w *Worker) keep(ctx context.Context, rendered []Delivery) (toSend []Delivery) {
+	err := w.DB.InTx(ctx, func(tx *database.Tx) error {
+		toSend = nil
+		for _, d := range rendered {
+			kept := true
+			var err error
+			switch {
+			case d.outcome.state != "":
+				err = w.write(ctx, tx, d, d.outcome)
+			case d.isNew:
+				kept, err = w.store(ctx, tx, d)
+			}
+			if err != nil {
+				return err
+			}
+			if kept && d.outcome.state == "" && d.Message != nil {
+				toSend = append(toSend, d)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		w.Log.Error("outbox: messages could not be stored", "count", len(rendered), "error", err)
+		return nil
+	}
+	return toSend
+}
+
+// send hands one message over and records the outcome.
+func (w *Worker) send(ctx context.Context, d Delivery) {
+	result := w.guarded(d, func() outcome {
+		note, err := w.Senders[d.Scheme()].Send(ctx, d)
+		if refused := (*Refused)(nil); errors.As(err, &refused) {
+			return w.ended(d, "dead", refused.Reason)
+		}
+		if err != nil {
+			return w.failed(d, err)
+		}
+		return w.ended(d, "done", note)
+	})
+	if err := w.DB.InTx(ctx, func(tx *database.Tx) error { return w.write(ctx, tx, d, result) }); err != nil {
+		// The destination deduplicates by payloadID: sending again does no harm.
+		w.Log.Error("outbox: an outcome could not be recorded", "object", d.Object, "state", result.state, "error", err)
+	}
+}
+
+// guarded makes a sender's panic one more failure: it must end neither the program nor the other
+// deliveries.
+func (w *Worker) guarded(d Delivery, attempt func() outcome) (result outcome) {
 	defer func() {
 		if mistake := recover(); mistake != nil {
 			w.Log.Error("outbox: a sender panicked", "object", d.Object, "destination", d.Destination,
 				"panic", mistake, "stack", string(debug.Stack()))
-			w.retry(ctx, d, errors.New("a mistake of ours, see the log")) // people read the note
+			result = w.failed(d, errors.New("a mistake of ours, see the log")) // people read the note
 		}
 	}()
-	sender, known := w.Senders[d.Scheme()]
-	if !known {
-		w.settle(ctx, d, "dead", "nothing sends to "+d.Destination)
-		return
-	}
-	if d.Message == nil {
-		message, note, err := sender.Render(ctx, d)
-		switch {
-		case err != nil:
-			w.retry(ctx, d, err)
-			return
-		case message == nil:
-			w.settle(ctx, d, "skipped", note)
-			return
-		}
-		d.Message = message
-		if kept, err := w.update(ctx, storeMessage, message, database.At(w.Clock.Now()), d); err != nil || !kept {
-			w.Log.Error("outbox: a message could not be stored", "object", d.Object, "destination", d.Destination, "error", err)
-			return // the lease runs out and the next claim tries again
-		}
-	}
-	note, err := sender.Send(ctx, d)
-	if refused := (*Refused)(nil); errors.As(err, &refused) {
-		w.settle(ctx, d, "dead", refused.Reason)
-		return
-	}
-	if err != nil {
-		w.retry(ctx, d, err)
-		return
-	}
-	w.settle(ctx, d, "done", note)
+	return attempt()
 }
 
-func (w *Worker) settle(ctx context.Context, d Delivery, state, note string) {
+func (w *Worker) ended(d Delivery, state, note string) outcome {
 	if state == "dead" {
 		w.Log.Warn("outbox: a delivery is given up", "object", d.Object, "destination", d.Destination, "note", note)
 	}
-	w.record(ctx, d, state, note, w.Clock.Now())
+	return outcome{state, note, w.Clock.Now()}
 }
 
-func (w *Worker) retry(ctx context.Context, d Delivery, cause error) {
+func (w *Worker) failed(d Delivery, cause error) outcome {
 	now := w.Clock.Now()
 	if now.Sub(d.Since.Time) > giveUp {
-		w.settle(ctx, d, "dead", cause.Error())
-		return
+		return w.ended(d, "dead", cause.Error())
 	}
 	w.Log.Info("outbox: a delivery will be tried again", "object", d.Object, "destination", d.Destination,
 		"attempt", d.Attempt, "error", cause)
-	w.record(ctx, d, "ready", cause.Error(), now.Add(backoff(d.Attempt)))
+	return outcome{"ready", cause.Error(), now.Add(backoff(d.Attempt))}
 }
 
 // backoff grows from seconds to an hour, with some play so that a destination that comes back
@@ -194,33 +261,30 @@ func backoff(attempt int64) time.Duration {
 	return pause/2 + rand.N(pause/2)
 }
 
-func (w *Worker) record(ctx context.Context, d Delivery, state, note string, runAt time.Time) {
+// write records an outcome while the lease holds.
+func (w *Worker) write(ctx context.Context, tx *database.Tx, d Delivery, o outcome) error {
 	const longest = 2000
 	// The destination's words may be any bytes, of which PostgreSQL takes only these.
-	note = strings.ReplaceAll(strings.ToValidUTF8(note, "\uFFFD"), "\x00", "\uFFFD")
+	note := strings.ReplaceAll(strings.ToValidUTF8(o.note, "\uFFFD"), "\x00", "\uFFFD")
 	if runes := []rune(note); len(runes) > longest {
 		note = string(runes[:longest])
 	}
-	var changed int64
-	err := w.DB.InTx(ctx, func(tx *database.Tx) error {
-		var err error
-		changed, err = tx.Exec(ctx, recordOutcome, state, note, database.At(runAt), database.At(w.Clock.Now()),
-			d.Merchant, d.Object, d.Destination, d.Seq, d.lease)
-		return err
-	})
-	if err != nil || changed == 0 {
+	changed, err := tx.Exec(ctx, recordOutcome, o.state, note, database.At(o.runAt), database.At(w.Clock.Now()),
+		d.Merchant, d.Object, d.Destination, d.Seq, d.lease)
+	if err == nil && changed == 0 {
 		// The destination deduplicates by payloadID: sending again after a lost lease does no harm.
-		w.Log.Error("outbox: an outcome could not be recorded", "object", d.Object, "state", state, "error", err)
+		w.Log.Error("outbox: an outcome came after its lease", "object", d.Object, "state", o.state)
 	}
+	return err
 }
 
-func (w *Worker) update(ctx context.Context, query string, message []byte, at database.Time, d Delivery) (kept bool, err error) {
-	err = w.DB.InTx(ctx, func(tx *database.Tx) error {
-		rows, err := tx.Exec(ctx, query, message, at, d.Merchant, d.Object, d.Destination, d.Seq, d.lease)
-		kept = rows == 1
-		return err
-	})
-	return kept, err
+// store keeps a message while the lease holds; kept is false when it doesn't any more.
+func (w *Worker) store(ctx context.Context, tx *database.Tx, d Delivery) (kept bool, err error) {
+	rows, err := tx.Exec(ctx, storeMessage, d.Message, database.At(w.Clock.Now()), d.Merchant, d.Object, d.Destination, d.Seq, d.lease)
+	if err == nil && rows == 0 {
+		w.Log.Error("outbox: a message came after its lease", "object", d.Object, "destination", d.Destination)
+	}
+	return rows == 1, err
 }
 
 // claimStatement takes deliveries that are due and have no unfinished one before them for the

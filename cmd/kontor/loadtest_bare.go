@@ -128,6 +128,8 @@ type replayArg struct {
 func (w *world) prepare(ctx context.Context, s script) (*replay, error) {
 	db := w.system.db
 	r := &replay{script: s, writer: db.SQL()}
+	differ := newPlaces(slices.DeleteFunc(slices.Clone(s.names), func(name string) bool { return name == "" }))
+	differ.names = s.names
 	inTx := false
 	for _, step := range s.steps {
 		text := strings.TrimSpace(step.text)
@@ -156,7 +158,7 @@ func (w *world) prepare(ctx context.Context, s script) (*replay, error) {
 			prepared.seq, prepared.balance, prepared.amountAt = slices.Index(names, "seq"), slices.Index(names, "balance_minor"), slices.Index(names, "amount_minor")
 		}
 		for _, arg := range step.args {
-			made, err := s.argument(arg)
+			made, err := s.argument(arg, differ)
 			if err != nil {
 				r.close()
 				return nil, err
@@ -168,7 +170,7 @@ func (w *world) prepare(ctx context.Context, s script) (*replay, error) {
 	return r, nil
 }
 
-func (s script) argument(value any) (replayArg, error) {
+func (s script) argument(value any, differ places) (replayArg, error) {
 	switch v := value.(type) {
 	case database.Time:
 		if v.IsZero() {
@@ -179,7 +181,7 @@ func (s script) argument(value any) (replayArg, error) {
 		if len(v) == 32 {
 			return replayArg{digest: true}, nil
 		}
-		if f := newForm(string(v), s.names); !f.fixed() {
+		if f := differ.in(string(v)); !f.fixed() {
 			return replayArg{form: &f, bytes: true}, nil
 		}
 		return replayArg{value: v}, nil
@@ -189,7 +191,7 @@ func (s script) argument(value any) (replayArg, error) {
 		return replayArg{}, err
 	}
 	if text, ok := converted.(string); ok {
-		if f := newForm(text, s.names); !f.fixed() {
+		if f := differ.in(text); !f.fixed() {
 			return replayArg{form: &f}, nil
 		}
 	}

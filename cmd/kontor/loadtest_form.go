@@ -17,22 +17,29 @@ type form struct {
 	slots  []int // which value stands after pieces[i]
 }
 
-// newForm finds the names in the text; values[i] will stand where names[i] stood. Empty names
-// stand nowhere.
-func newForm(text string, names []string) form {
-	var quoted []string
-	for _, name := range names {
-		if name != "" {
-			quoted = append(quoted, regexp.QuoteMeta(name))
-		}
+// places are the names of what differs.
+type places struct {
+	names []string
+	find  *regexp.Regexp
+}
+
+func newPlaces(names []string) places {
+	quoted := make([]string, len(names))
+	for i, name := range names {
+		quoted[i] = regexp.QuoteMeta(name)
 	}
 	// Of names that begin alike the longest one is meant.
 	slices.SortFunc(quoted, func(a, b string) int { return len(b) - len(a) })
+	return places{names, regexp.MustCompile(strings.Join(quoted, "|"))}
+}
+
+// in finds the places in a text; values[i] will stand where names[i] stood.
+func (p places) in(text string) form {
 	var f form
 	last := 0
-	for _, at := range regexp.MustCompile(strings.Join(quoted, "|")).FindAllStringIndex(text, -1) {
+	for _, at := range p.find.FindAllStringIndex(text, -1) {
 		f.pieces = append(f.pieces, text[last:at[0]])
-		f.slots = append(f.slots, slices.Index(names, text[at[0]:at[1]]))
+		f.slots = append(f.slots, slices.Index(p.names, text[at[0]:at[1]]))
 		last = at[1]
 	}
 	f.pieces = append(f.pieces, text[last:])
@@ -61,7 +68,7 @@ func (f form) fill(values []string) string {
 }
 
 // The places in a document, in the order of placesOf.
-var documentPlaces = []string{"{payload}", "{number}", "{from}", "{email}", "{organisation}", "{connection}", "{line}", "{buyer}", "{cart}"}
+var documentPlaces = newPlaces([]string{"{payload}", "{number}", "{from}", "{email}", "{organisation}", "{connection}", "{line}", "{buyer}", "{cart}"})
 
 // placesOf are the values of one request of one buyer. They have no capitals, so that the folded
 // form in which the tables keep some of them is the same.
@@ -113,7 +120,7 @@ const addressText = `<Address isoCountryCode="US" addressID="DOCK-2">
 
 // setUpForm is a set-up of about 2 KB, as networks send them.
 func setUpForm(secret string) form {
-	return newForm(envelope(secret, `
+	return documentPlaces.in(envelope(secret, `
     <PunchOutSetupRequest operation="create">
       <BuyerCookie>cookie-{payload}</BuyerCookie>
       <Extrinsic name="UserEmail">{email}</Extrinsic>
@@ -129,7 +136,7 @@ func setUpForm(secret string) form {
         `+addressText+`
       </ShipTo>
       <SelectedItem><ItemID><SupplierPartID>load-0001</SupplierPartID></ItemID></SelectedItem>
-    </PunchOutSetupRequest>`), documentPlaces)
+    </PunchOutSetupRequest>`))
 }
 
 // orderForm is the purchase order that a cart comes back as: about 5 KB for three lines.
@@ -162,5 +169,5 @@ func orderForm(secret string, cart checkout.Cart) form {
       </ItemOut>`, l.Quantity, l.Line, html.EscapeString(l.SKU), l.Line, l.UnitPrice, html.EscapeString(l.Name), l.Unit, l.UNSPSC, l.Amount.Text())
 	}
 	b.WriteString("\n    </OrderRequest>")
-	return newForm(envelope(secret, b.String()), documentPlaces)
+	return documentPlaces.in(envelope(secret, b.String()))
 }

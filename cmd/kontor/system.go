@@ -60,7 +60,8 @@ func newSystem(ctx context.Context, cfg config.Config, to io.Writer) (*system, e
 	if s.db, err = database.Open(ctx, cfg.DatabaseURL); err != nil {
 		return nil, err
 	}
-	s.worker = &outbox.Worker{DB: s.db, Clock: s.clock, Log: s.log, Lease: 2 * cfg.SendTimeout, Poll: time.Second, Batch: 20}
+	s.worker = &outbox.Worker{DB: s.db, Clock: s.clock, Log: s.log, Lease: 2 * cfg.SendTimeout,
+		Poll: time.Second, Gather: 20 * time.Millisecond, Batch: 20}
 	s.desk = &checkout.Desk{Clock: s.clock, Wake: s.worker.Wake}
 	limits := cxml.DefaultLimits
 	limits.Bytes, limits.Lines = cfg.MaxDocument, cfg.MaxLines
