@@ -86,6 +86,7 @@ type demo struct {
 	secrets   map[string]string // by the name that demo/setup.json gives them
 	buyers    []*simulators.Buyer
 	doors     []simulators.Door
+	staffURL  string // signs in at the console: nobody in the demo has a key to type
 	shop      http.Handler
 }
 
@@ -142,6 +143,7 @@ func (d *demo) fill(ctx context.Context) error {
 		Merchant: "Brackwater Industrial Supply", UsualCarts: usualCarts, Log: d.log,
 		FrameAncestors: []string{d.buyersURL}, FormAction: []string{d.buyersURL},
 	})
+	d.staffURL = d.config.PublicURL + "/m/" + demoMerchant + "/console/enter?ticket=" + console.Ticket(demoMerchant)
 	for _, config := range d.buyerConfigs() {
 		d.buyers = append(d.buyers, simulators.NewBuyer(config))
 	}
@@ -151,11 +153,10 @@ func (d *demo) fill(ctx context.Context) error {
 
 // pages mounts what only the demo has.
 func (d *demo) pages(e *echo.Echo) {
-	enter := d.config.PublicURL + "/m/" + demoMerchant + "/console/enter?ticket=" + console.Ticket(demoMerchant)
 	e.GET("/", echo.WrapHandler(simulators.Landing(simulators.LandingConfig{
 		Merchant: "Brackwater Industrial Supply", MerchantShort: "Brackwater", Doors: d.doors,
 		Status:     "SQLite in a folder of this machine. Nothing leaves it.",
-		ConsoleURL: enter, DocsURL: d.config.PublicURL + "/v1/docs",
+		ConsoleURL: d.staffURL, DocsURL: d.config.PublicURL + "/v1/docs",
 	})))
 	// Browsers ask for it on pages that name no icon, such as the one that posts a cart home.
 	e.GET("/favicon.ico", func(c echo.Context) error { return c.Redirect(http.StatusFound, assets.Path("mark.svg")) })
@@ -189,7 +190,7 @@ func (d *demo) buyerConfigs() []simulators.BuyerConfig {
 	common := simulators.BuyerConfig{
 		PublicURL: d.buyersURL, SupplierURL: d.config.PublicURL + "/m/" + demoMerchant + "/cxml",
 		SupplierName: "Brackwater Industrial Supply", SupplierShort: "Brackwater", HomeURL: d.home,
-		ConsoleURL: d.config.PublicURL + "/m/" + demoMerchant + "/console/",
+		ConsoleURL: d.staffURL,
 		Clock:      d.clock, Location: zone,
 		HTTPClient: &http.Client{Timeout: 30 * time.Second},
 	}

@@ -1,0 +1,182 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/kontorhq/kontor/client"
+	"github.com/kontorhq/kontor/dbtest"
+	"github.com/kontorhq/kontor/simulators"
+)
+
+// command runs the program as main does, without a process around it.
+func command(t *testing.T, args ...string) (status int, out, err string) {
+	t.Helper()
+	var to, errs bytes.Buffer
+	status = run(t.Context(), args, terminal{&to, &errs})
+	for what, secret := range map[string]string{"the secret key": storyKey, "the buyer's secret": cliSecret} {
+		if strings.Contains(to.String()+errs.String(), secret) {
+			t.Errorf("kontor %v shows %s", args, what)
+		}
+	}
+	return status, to.String(), errs.String()
+}
+
+// works runs a command that must succeed, and gives what it says.
+func works(t *testing.T, args ...string) string {
+	t.Helper()
+	status, out, errs := command(t, args...)
+	if status != 0 {
+		t.Fatalf("kontor %v ends with %d: %s", args, status, errs)
+	}
+	return out
+}
+
+// fails runs a command that must end with the status and name the parts.
+func fails(t *testing.T, want int, args []string, parts ...string) {
+	t.Helper()
+	status, _, errs := command(t, args...)
+	is(t, fmt.Sprintf("the exit status of kontor %v", args), status, want)
+	says(t, fmt.Sprintf("kontor %v", args), errs, parts...)
+}
+
+const cliSecret = "a-secret-that-no-command-shows"
+
+// aSetup is a small setup file; its secret comes from the environment.
+const aSetup = `{"kontor": 1, "merchants": [{"id": "brackwater", "account": "brackwater", "mode": "test", "name": "Brackwater", "time_zone": "America/New_York",
+"currency": "USD", "shop_url": "http://localhost/shop", "supplier_identities": [{"domain": "DUNS", "identity": "000000901"}],
+"products": [{"sku": "CLI-1", "name": "Piece", "description": "A piece.", "category": "Pieces", "unspsc": "31161620", "unit": "EA", "prices": [{"currency": "USD", "price": "12.50"}]}],
+"organisations": [{"external_id": "castelmere", "name": "Castelmere Foods", "currency": "USD", "terms_days": 45, "over_limit": "review", "price_policy": "contract_only",
+  "credit_lines": [{"currency": "USD", "limit": "15000.00"}]}],
+"connections": [{"external_id": "castelmere", "organisation": "castelmere", "protocol": "cxml",
+  "identities": {"from": [{"domain": "DUNS", "identity": "castelmere-t"}], "sender": [{"domain": "DUNS", "identity": "castelmere-t"}]},
+  "secrets_in": [{"env": "CLI_TEST_SECRET"}]}]}]}`
+
+func file(t *testing.T, content string) string {
+	t.Helper()
+	name := filepath.Join(t.TempDir(), "setup.json")
+	if err := os.WriteFile(name, []byte(content), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return name
+}
+
+func TestHelpAndWrongUse(t *testing.T) {
+	t.Setenv("KONTOR_DATABASE_URL", "sqlite:"+filepath.Join(t.TempDir(), "kontor.db"))
+	help := works(t, "--help")
+	says(t, "the help", help, "demo", "serve", "migrate", "apply", "orders list", "orders release", "orders reject", "credit show", "credit limit", "health")
+	works(t, "--version")
+	fails(t, 2, []string{"fly"}, "fly")
+	fails(t, 2, []string{"orders", "list"}, "--merchant")
+	fails(t, 2, []string{"orders", "release", "-m", "brackwater", "4500000001"}, "--reason")
+	fails(t, 2, []string{"apply", filepath.Join(t.TempDir(), "no-such-file.json")}, "no-such-file.json")
+	fails(t, 1, []string{"apply"}, "which file")
+	says(t, "the schema", works(t, "apply", "--schema"), `"$schema"`, "merchants")
+}
+
+// Every wrong value stops the start and is told, and no default takes its place.
+func TestWrongConfigurationIsNamed(t *testing.T) {
+	tests := []struct{ name, value, says string }{
+		{"KONTOR_PUBLIC_URL", "kontor.example", "KONTOR_PUBLIC_URL"},
+		{"KONTOR_LISTEN", "8080", "KONTOR_LISTEN"},
+		{"KONTOR_LOG_LEVEL", "loud", "KONTOR_LOG_LEVEL"},
+		{"KONTOR_SECRET_KEY", "too-short", "KONTOR_SECRET_KEY"},
+		{"KONTOR_OUTBOX_WORKERS", "0", "KONTOR_OUTBOX_WORKERS"},
+		{"KONTOR_SEND_TIMEOUT", "-1s", "KONTOR_SEND_TIMEOUT"},
+		{"KONTOR_DATABASE_URL", "mysql://localhost/kontor", "a database address is"},
+		{"KONTOR_DATABASE_URL", "postgres://a:1,b:2/kontor", "postgres:///NAME?host=a,b&port=1,2"},
+		{"KONTOR_DATABASE_URL", "postgres:///kontor?host=a,b&target_session_attrs=prefer-standby", "write target_session_attrs=read-write"},
+	}
+	for _, test := range tests {
+		t.Run(test.name+" "+test.value, func(t *testing.T) {
+			t.Setenv("KONTOR_DATABASE_URL", "sqlite:"+filepath.Join(t.TempDir(), "kontor.db"))
+			t.Setenv("KONTOR_SECRET_KEY", storyKey)
+			t.Setenv(test.name, test.value)
+			fails(t, 1, []string{"serve"}, test.says)
+			if _, _, errs := command(t, "serve"); test.name == "KONTOR_SECRET_KEY" && strings.Contains(errs, test.value) {
+				t.Errorf("a wrong secret key is shown: %s", errs)
+			}
+		})
+	}
+	t.Run("PostgreSQL without a secret key", func(t *testing.T) {
+		t.Setenv("KONTOR_DATABASE_URL", "postgres://localhost/kontor")
+		t.Setenv("KONTOR_SECRET_KEY", "")
+		fails(t, 1, []string{"migrate"}, "KONTOR_SECRET_KEY")
+	})
+}
+
+func TestHealthWithoutAServerFails(t *testing.T) {
+	t.Setenv("KONTOR_LISTEN", freeAddress(t))
+	fails(t, 1, []string{"health"}, "refused")
+}
+
+func TestMigrateAndApply(t *testing.T) {
+	dbtest.EachURL(t, func(t *testing.T, address string) {
+		t.Setenv("KONTOR_DATABASE_URL", address)
+		t.Setenv("KONTOR_SECRET_KEY", storyKey)
+		is(t, "migrate, when there is nothing to do", works(t, "migrate"), "The schema is up to date.\n")
+
+		setup := file(t, aSetup)
+		fails(t, 1, []string{"apply", setup}, "CLI_TEST_SECRET", "merchants[0].connections[0].secrets_in[0]")
+		t.Setenv("CLI_TEST_SECRET", cliSecret)
+
+		// A dry run shows the difference and leaves it to be made.
+		dry := works(t, "apply", "--dry-run", setup)
+		says(t, "the dry run", dry, "castelmere", "CLI-1")
+		fails(t, 1, []string{"credit", "-m", "brackwater", "show", "castelmere"})
+		says(t, "apply", works(t, "apply", setup), "castelmere", "CLI-1")
+		again := works(t, "apply", setup)
+		if strings.Contains(again, "CLI-1") || strings.Contains(again, "castelmere") {
+			t.Errorf("the same file again is no change, yet it says:\n%s", again)
+		}
+		says(t, "another price", works(t, "apply", "--dry-run", file(t, strings.Replace(aSetup, "12.50", "12.75", 1))), "CLI-1")
+		// A limit is set when its line is made; afterwards it is the credit desk's.
+		works(t, "apply", file(t, strings.Replace(aSetup, "15000.00", "99000.00", 1)))
+		says(t, "the limit after a file with another one", works(t, "credit", "-m", "brackwater", "show", "castelmere"), "15000.00 USD")
+
+		for place, broken := range map[string]string{
+			"merchants[0].products[0].prices[0].price":   strings.Replace(aSetup, `"12.50"`, `"twelve"`, 1),
+			"merchants[0].connections[0].organisation":   strings.Replace(aSetup, `"organisation": "castelmere"`, `"organisation": "nobody"`, 1),
+			"merchants[0].organisations[0].credit_lines": strings.Replace(aSetup, `"15000.00"`, `"-1"`, 1),
+			"merchants[0].colour":                        strings.Replace(aSetup, `"id": "brackwater"`, `"id": "brackwater", "colour": "blue"`, 1),
+		} {
+			fails(t, 1, []string{"apply", file(t, broken)}, place)
+		}
+		fails(t, 1, []string{"apply", file(t, "{")})
+	})
+}
+
+// The commands work beside a server on the same database; what they decide is told by its workers.
+func TestOrdersAndCreditFromTheCommandLine(t *testing.T) {
+	dbtest.EachURL(t, func(t *testing.T, address string) {
+		s := tell(t, address)
+		t.Setenv("KONTOR_DATABASE_URL", address)
+		waiting := s.orderThatWaits()
+		number := waiting.OrderNumber
+		says(t, "the list", works(t, "orders", "-m", "brackwater", "list", "--state", "credit_review"), number, "1436.00 USD", "195.00 USD")
+		fails(t, 1, []string{"orders", "-m", "brackwater", "release", number, "--reason", "too early"}, "195.00 USD")
+		fails(t, 1, []string{"orders", "-m", "brackwater", "release", "4599999999", "--reason", "x"})
+		fails(t, 1, []string{"orders", "-m", "elsewhere", "release", number, "--reason", "x"})
+		is(t, "the order that nothing was done with", s.kontors(number).State, "credit_review")
+
+		says(t, "the credit line", works(t, "credit", "-m", "brackwater", "show", "castelmere"), "15000.00 USD", "-13759.00 USD", "1241.00 USD")
+		fails(t, 1, []string{"credit", "-m", "brackwater", "limit", "castelmere", "a lot", "--reason", "x"})
+		fails(t, 1, []string{"credit", "-m", "brackwater", "show", "nobody"})
+		says(t, "the new limit", works(t, "credit", "-m", "brackwater", "limit", "castelmere", "15500.00", "--reason", "Season"), "15500.00 USD")
+		says(t, "the release", works(t, "orders", "-m", "brackwater", "release", number, "--reason", "The limit was raised"), number, "approved")
+		s.becomes("castelmere", waiting.ID, simulators.Confirmed)
+		s.left("castelmere", "$305.00")
+		says(t, "the entries", works(t, "credit", "-m", "brackwater", "show", "castelmere"), "Season", "500.00 USD", "1436.00 USD", "305.00 USD")
+		fails(t, 1, []string{"orders", "-m", "brackwater", "release", number, "--reason", "again"})
+
+		second := s.cartHome("castelmere", client.WantedLine{SKU: "CLN-3010", Quantity: "24"})
+		s.order("castelmere", second.ID)
+		rejected := s.requisition("castelmere", second.ID).OrderNumber
+		says(t, "the rejection", works(t, "orders", "-m", "brackwater", "reject", rejected, "--reason", "Two invoices are overdue."), rejected, "refused")
+		says(t, "the buyer's page", s.becomes("castelmere", second.ID, simulators.Refused).Sentence, "Two invoices are overdue.")
+	})
+}
