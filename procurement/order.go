@@ -257,11 +257,7 @@ func lineOf(position int64, item cxml.ItemOut) (orders.Line, error) {
 				line.Name = description.Text
 			}
 		}
-		for _, class := range d.Classification {
-			if strings.EqualFold(class.Domain, "UNSPSC") {
-				line.UNSPSC = strings.TrimSpace(class.Code + class.Text)
-			}
-		}
+		line.UNSPSC = unspscOf(d.Classification)
 		line.Extrinsics = append(line.Extrinsics, pairsOf(d.Extrinsic)...)
 		if basis := d.PriceBasisQuantity; basis != nil && basis.Quantity.Sign() > 0 && basis.ConversionFactor.Sign() > 0 {
 			// total = quantity × factor ÷ basis × price. The factor goes into the price: divided, it
@@ -280,6 +276,8 @@ func lineOf(position int64, item cxml.ItemOut) (orders.Line, error) {
 	}
 	if d := item.BlanketItemDetail; d != nil {
 		line.Unit, line.BuyerPrice, line.Most = d.UnitOfMeasure, d.UnitPrice.Value, decimalOf(d.MaxAmount)
+		line.UNSPSC = unspscOf(d.Classification)
+		line.Extrinsics = append(line.Extrinsics, pairsOf(d.Extrinsic)...)
 		for _, description := range d.Description {
 			if line.Name == "" {
 				line.Name = description.Text

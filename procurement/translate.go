@@ -3,6 +3,7 @@ package procurement
 import (
 	"math/big"
 	"strconv"
+	"strings"
 
 	"github.com/kontorhq/kontor/cxml"
 	"github.com/kontorhq/kontor/money"
@@ -35,6 +36,20 @@ func commentsOf(comments []cxml.Comments) []string {
 		}
 	}
 	return texts
+}
+
+// unspscOf is the UNSPSC code: the attribute where there is one, and the text is words then.
+func unspscOf(classes []cxml.Classification) string {
+	for _, class := range classes {
+		if !strings.EqualFold(class.Domain, "UNSPSC") {
+			continue
+		}
+		if class.Code != "" {
+			return class.Code
+		}
+		return class.Text
+	}
+	return ""
 }
 
 func addressOf(a cxml.Address) *orders.Address {
