@@ -242,8 +242,10 @@ func (h *history) again() (string, int, error) {
 	if len(h.sent) == 0 {
 		return "nothing", 0, nil
 	}
-	earlier := h.sent[h.random.IntN(len(h.sent))]
+	i := h.random.IntN(len(h.sent))
+	earlier := h.sent[i]
 	answer, err := h.receive(earlier.p.bytes())
+	h.sent[i].answer = answer
 	if err != nil {
 		return "again", 0, err
 	}
