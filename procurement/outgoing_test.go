@@ -411,7 +411,7 @@ func TestABuyersAnswerIsRead(t *testing.T) {
 		{"HTTP 200 with status 500, then 200", []func(http.ResponseWriter){status(500), status(200)}, 2, "done", "200"},
 		{"HTTP 200 with status 560, then 409", []func(http.ResponseWriter){status(560), status(409)}, 2, "dead", "409"},
 		{"HTTP 500", []func(http.ResponseWriter){plain(500, "<html>sorry</html>"), status(200)}, 2, "done", "200"},
-		{"HTTP 500 with a Status of 200", []func(http.ResponseWriter){func(w http.ResponseWriter) { w.WriteHeader(500); status(200)(w) }, status(200)}, 2, "done", "200"},
+		{"HTTP 500 with a Status of 200", []func(http.ResponseWriter){func(w http.ResponseWriter) { w.WriteHeader(http.StatusInternalServerError); status(200)(w) }, status(200)}, 2, "done", "200"},
 		{"HTTP 401 and a page", []func(http.ResponseWriter){plain(401, "<html>sign in</html>"), status(200)}, 2, "done", "200"},
 		{"a page", []func(http.ResponseWriter){plain(200, "<html>ok</html>"), status(200)}, 2, "done", "200"},
 		{"nothing", []func(http.ResponseWriter){plain(200, ""), status(200)}, 2, "done", "200"},

@@ -169,7 +169,7 @@ func TestWhatGoesOutIsOfItsMoment(t *testing.T) {
 		l := fixture()
 		l.settings.Confirm, l.settings.OrdersURL = "on_approval", buyer.URL+"/x"
 		r.connect(merchant, l)
-		buyer.answer("/x", func(w http.ResponseWriter) { w.WriteHeader(503) })
+		buyer.answer("/x", func(w http.ResponseWriter) { w.WriteHeader(http.StatusServiceUnavailable) })
 		r.wantCodes(merchant, []int{200, 200}, po("p1", "A-1"), po("p2", "A-1", `type="new"`, `type="update"`, `quantity="2"`, `quantity="1"`))
 		for range 4 {
 			r.deliver()
