@@ -71,8 +71,8 @@ func TestHoldsAlwaysEqualARecountFromTheDocuments(t *testing.T) {
 			t.Errorf("%d accidents of ours are in the log", n)
 		}
 		t.Logf("%d histories, %d steps: %v", histories, steps.Load(), outcomes.counts)
-		// A test that never gets anywhere would always pass.
-		if histories >= 100 {
+		// A test that never gets anywhere would always pass; few histories may miss a rare step.
+		if histories >= 500 {
 			for _, must := range []string{"new 200", "new 201", "new 409", "update 200", "update 201", "update 409", "delete 200", "delete 409",
 				"update 417", "release 1", "release 409", "override 1", "reject 1", "reject 409", "limit 1", "again"} {
 				if outcomes.counts[must] == 0 {
