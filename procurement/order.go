@@ -16,7 +16,7 @@ import (
 
 // order takes an OrderRequest: new, update or delete.
 func (s *Service) order(ctx context.Context, tx *database.Tx, c *call) (reply, error) {
-	request, err := c.doc.OrderRequest()
+	request, err := c.orderRequest()
 	if err != nil {
 		return reply{}, readFault(err)
 	}
@@ -27,8 +27,11 @@ func (s *Service) order(ctx context.Context, tx *database.Tx, c *call) (reply, e
 		return reply{}, fault.At(fault.PaymentRequired, "OrderRequest/OrderRequestHeader/Payment",
 			"cards are not taken here; leave Payment out to order on account")
 	}
-	wanted, err := s.wanted(ctx, tx, c, request)
+	wanted, err := c.wanted()
 	if err != nil {
+		return reply{}, err
+	}
+	if err := c.checkReferences(ctx, tx, request, &wanted); err != nil {
 		return reply{}, err
 	}
 	placed, err := s.Desk.Place(ctx, tx, wanted)
@@ -82,7 +85,11 @@ func (c *call) confirmable(w checkout.Wanted) bool {
 }
 
 // wanted translates the request into our own words.
-func (s *Service) wanted(ctx context.Context, tx *database.Tx, c *call, request *cxml.OrderRequest) (checkout.Wanted, error) {
+func wanted(c *call) (checkout.Wanted, error) {
+	request, err := c.orderRequest()
+	if err != nil {
+		return checkout.Wanted{}, err
+	}
 	h, settings := request.Header, c.connection.Settings
 	w := checkout.Wanted{
 		Merchant: c.merchant, Organisation: c.organisation, Connection: c.connection.ID,
@@ -126,7 +133,8 @@ func (s *Service) wanted(ctx context.Context, tx *database.Tx, c *call, request 
 	if w.Header.StatedTax == nil {
 		w.Header.StatedTax = lineTax.sum
 	}
-	return w, c.checkReferences(ctx, tx, request, &w)
+	w.Flags = slices.Clip(w.Flags) // what is added in one run of the transaction is not there in the next
+	return w, nil
 }
 
 // unpricedLines are those of groups whose price is carried by others: the parts carry it, or the

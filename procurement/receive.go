@@ -13,6 +13,7 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
+	"sync"
 
 	"github.com/kontorhq/kontor/accounts"
 	"github.com/kontorhq/kontor/checkout"
@@ -46,6 +47,26 @@ type call struct {
 	doc          *cxml.Document
 	masked       []byte
 	document     string // our id for the kept document
+	// What the document asks for, translated once, whoever asks first and however often the
+	// transaction is run.
+	setUpRequest func() (*cxml.PunchOutSetupRequest, error)
+	orderRequest func() (*cxml.OrderRequest, error)
+	wanted       func() (checkout.Wanted, error)
+}
+
+// understand translates the document before the transaction is opened: on SQLite nobody else can
+// write meanwhile. What is wrong with it is told later, from inside, where a repeat has got its
+// stored answer already.
+func (c *call) understand() {
+	c.setUpRequest = sync.OnceValues(c.doc.PunchOutSetupRequest)
+	c.orderRequest = sync.OnceValues(c.doc.OrderRequest)
+	c.wanted = sync.OnceValues(func() (checkout.Wanted, error) { return wanted(c) })
+	switch c.doc.Type {
+	case "PunchOutSetupRequest":
+		_, _ = c.setUpRequest()
+	case "OrderRequest":
+		_, _ = c.wanted()
+	}
 }
 
 // reply is what a request leads to: the status, what it led to, and what goes beside the status.
@@ -91,6 +112,7 @@ func (s *Service) receive(ctx context.Context, c *call, merchant, contentType st
 	if key.Name == "" || c.connection.Settings.PayloadIDs == "colliding" {
 		key.Name += "/" + hex.EncodeToString(key.Hash)
 	}
+	c.understand()
 	answer, replayed, err := inbox.Once(ctx, s.DB, key, s.Clock.Now(), func(tx *database.Tx) (inbox.Answer, error) {
 		return s.handle(ctx, tx, c)
 	})

@@ -80,7 +80,7 @@ func tokenDigest(keys *accounts.Keys, token string) []byte { return keys.Digest(
 
 // setUp starts a visit: buyer, empty cart, session and start page.
 func (s *Service) setUp(ctx context.Context, tx *database.Tx, c *call) (reply, error) {
-	request, err := c.doc.PunchOutSetupRequest()
+	request, err := c.setUpRequest()
 	if err != nil {
 		return reply{}, readFault(err)
 	}
