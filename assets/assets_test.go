@@ -2,6 +2,7 @@ package assets_test
 
 import (
 	"encoding/xml"
+	"errors"
 	"io"
 	"math"
 	"net/http"
@@ -142,7 +143,7 @@ func wellFormed(t *testing.T, name, svg string) {
 	t.Helper()
 	decoder := xml.NewDecoder(strings.NewReader(svg))
 	for {
-		if _, err := decoder.Token(); err == io.EOF {
+		if _, err := decoder.Token(); errors.Is(err, io.EOF) {
 			return
 		} else if err != nil {
 			t.Errorf("%q: %v in %s", name, err, svg)

@@ -50,7 +50,7 @@ func Thumb(sku, name string) template.HTML {
 
 func plateSVG(sku, name, attributes string) template.HTML {
 	found, m := kind(sku, name), measure(name)
-	body := ""
+	var body string
 	if found.plate != nil && m.thread > 0 {
 		body = found.plate(m)
 	} else {

@@ -67,7 +67,7 @@ func listenNear(ctx context.Context, address string) (net.Listener, error) {
 		return nil, fmt.Errorf("--listen must be an address and a port, such as 127.0.0.1:8080")
 	}
 	if ip := net.ParseIP(host); ip == nil || !ip.IsLoopback() {
-		return nil, fmt.Errorf("the demo listens on this machine only: --listen must begin with 127.")
+		return nil, fmt.Errorf("the demo listens on this machine only, so --listen must name a loopback address such as 127.0.0.1")
 	}
 	var listen net.ListenConfig
 	listener, err := listen.Listen(ctx, "tcp", address)

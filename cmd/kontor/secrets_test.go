@@ -187,36 +187,7 @@ func (s *story) tables() map[string][]byte {
 	}
 	all := map[string][]byte{}
 	for _, name := range names {
-		rows, err := s.db.SQL().QueryContext(ctx, `SELECT * FROM "`+name+`"`)
-		if err != nil {
-			s.t.Fatal(err)
-		}
-		columns, err := rows.Columns()
-		if err != nil {
-			s.t.Fatal(err)
-		}
-		var content bytes.Buffer
-		for rows.Next() {
-			values := make([]any, len(columns))
-			into := make([]any, len(columns))
-			for i := range values {
-				into[i] = &values[i]
-			}
-			if err := rows.Scan(into...); err != nil {
-				s.t.Fatal(err)
-			}
-			for i, v := range values {
-				if b, ok := v.([]byte); ok {
-					v = string(b)
-				}
-				fmt.Fprintf(&content, "%s=%v\n", columns[i], v)
-			}
-		}
-		if err := rows.Err(); err != nil {
-			s.t.Fatal(err)
-		}
-		_ = rows.Close()
-		all[name] = content.Bytes()
+		all[name] = s.table(ctx, name)
 	}
 	return all
 }
@@ -239,4 +210,39 @@ func searchFiles(t *testing.T, dir string, hidden map[string]string) {
 		}
 		search(t, "the file "+e.Name(), content, hidden)
 	}
+}
+
+// table is every row of one table as text.
+func (s *story) table(ctx context.Context, name string) []byte {
+	s.t.Helper()
+	rows, err := s.db.SQL().QueryContext(ctx, `SELECT * FROM "`+name+`"`)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer func() { _ = rows.Close() }()
+	columns, err := rows.Columns()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	var content bytes.Buffer
+	for rows.Next() {
+		values := make([]any, len(columns))
+		into := make([]any, len(columns))
+		for i := range values {
+			into[i] = &values[i]
+		}
+		if err := rows.Scan(into...); err != nil {
+			s.t.Fatal(err)
+		}
+		for i, v := range values {
+			if b, ok := v.([]byte); ok {
+				v = string(b)
+			}
+			fmt.Fprintf(&content, "%s=%v\n", columns[i], v)
+		}
+	}
+	if err := rows.Err(); err != nil {
+		s.t.Fatal(err)
+	}
+	return content.Bytes()
 }
