@@ -218,13 +218,12 @@ func (s *shop) placed(w checkout.Wanted) checkout.Placed {
 	return placed
 }
 
-func (s *shop) refused(w checkout.Wanted, code fault.Code) error {
+func (s *shop) refused(w checkout.Wanted, code fault.Code) {
 	s.Helper()
 	placed, err := s.place(w)
 	if err == nil || fault.CodeOf(err) != code {
 		s.Errorf("%s of %s: got %+v and %v, want a fault %s", w.Kind, w.Number, placed, err, code)
 	}
-	return err
 }
 
 // cart fills a cart and freezes it.

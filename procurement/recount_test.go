@@ -157,7 +157,6 @@ type recounted struct {
 	member  int
 	object  string
 	state   string // approved, credit_review, refused, cancelled
-	total   int64  // of the version in force
 	held    int64
 	inForce int
 	latest  int
