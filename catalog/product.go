@@ -59,9 +59,9 @@ func (p *Product) in(unit string) (name string, factor money.Decimal, err error)
 
 // ordered turns a quantity of a unit into order units.
 func (p *Product) ordered(quantity money.Decimal, unit string) (money.Decimal, error) {
-	_, factor, err := p.in(unit)
-	if err != nil {
-		return money.Decimal{}, err
+	unit, factor, err := p.in(unit)
+	if err != nil || unit == p.Unit {
+		return quantity, err
 	}
 	ordered, err := quantity.Mul(factor)
 	if err != nil {

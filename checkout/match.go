@@ -162,9 +162,23 @@ func (d *Desk) priceLine(p *priced, w Wanted, asked orders.Line, offer *catalog.
 		return l, err
 	}
 	l.UnitPrice, l.Amount = ours, our
+	if l.BuyerPrice.Cmp(ours) != 0 {
+		p.comparePrice(w.Policy, &l, per, ours, our, theirs)
+	}
+	if offer != nil {
+		if err := offer.CheckQuantity(l.Quantity, l.Unit); err != nil {
+			p.flag(orders.FlagQuantityRule, "line "+strconv.FormatInt(l.Line, 10)+": "+err.Error(), l.Line)
+		}
+	}
+	return l, nil
+}
+
+// comparePrice says where the buyer's price of a line is another than ours; what it comes to is
+// set when that is less.
+func (p *priced) comparePrice(policy Policy, l *orders.Line, per, ours money.Decimal, our, theirs money.Amount) {
 	difference := exact(l.Quantity, l.BuyerPrice, per)
 	difference.Sub(difference, exact(l.Quantity, ours, per))
-	half := halfUnit(w.Currency)
+	half := halfUnit(our.Currency)
 	number := strconv.FormatInt(l.Line, 10)
 	switch {
 	case difference.Cmp(half) > 0:
@@ -172,22 +186,16 @@ func (d *Desk) priceLine(p *priced, w Wanted, asked orders.Line, offer *catalog.
 	case difference.Cmp(new(big.Rat).Neg(half)) < 0:
 		// Never invoice above the order's own price: what is accepted is accepted at that price.
 		l.UnitPrice, l.Amount = l.BuyerPrice, theirs
-		if difference.Cmp(new(big.Rat).Neg(w.Policy.tolerance(our))) >= 0 {
-			break
+		if difference.Cmp(new(big.Rat).Neg(policy.tolerance(our))) >= 0 {
+			return
 		}
 		short, _ := our.Sub(theirs)
 		message := "line " + number + " was ordered at " + l.BuyerPrice.String() + " instead of " + ours.String() + ", " + short.String() + " less"
 		p.flag(orders.FlagPriceBelow, message, l.Line)
-		if !w.Policy.AcceptBelow {
+		if !policy.AcceptBelow {
 			p.wait("The order's prices are below ours: " + message + ".")
 		}
 	}
-	if offer != nil {
-		if err := offer.CheckQuantity(l.Quantity, l.Unit); err != nil {
-			p.flag(orders.FlagQuantityRule, "line "+number+": "+err.Error(), l.Line)
-		}
-	}
-	return l, nil
 }
 
 // itemPlace is where the line stands in the buyer's document.
@@ -259,7 +267,7 @@ func (p *priced) compareTotal(w Wanted) error {
 	if w.Header.StatedTotal == nil || w.Header.Blanket != nil {
 		return nil
 	}
-	sum := new(big.Rat)
+	lines := money.Zero(w.Currency)
 	for _, l := range w.Lines {
 		if l.Group {
 			continue
@@ -269,11 +277,14 @@ func (p *priced) compareTotal(w Wanted) error {
 			per = *l.Per
 		}
 		amount, err := money.LineTotal(l.Quantity, l.BuyerPrice, per, w.Currency)
-		if err != nil {
-			return err
+		if err == nil {
+			lines, err = lines.Add(amount)
 		}
-		sum.Add(sum, money.MustDecimal(amount.Text()).Rat())
+		if err != nil {
+			return fault.At(fault.Invalid, "OrderRequest", "the order's amount is too large").Because(err)
+		}
 	}
+	sum := money.MustDecimal(lines.Text()).Rat()
 	allowed := new(big.Rat).Mul(halfUnit(w.Currency), new(big.Rat).SetInt64(int64(len(w.Lines))))
 	stated := w.Header.StatedTotal.Rat()
 	if near(stated, sum, allowed) {

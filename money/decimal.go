@@ -86,6 +86,9 @@ func (d Decimal) IsMultipleOf(step Decimal) bool {
 	if step.IsZero() {
 		return true
 	}
+	if _, rest, err := d.d.QuoRem(step.d); err == nil {
+		return rest.IsZero()
+	}
 	return new(big.Rat).Quo(d.Rat(), step.Rat()).IsInt()
 }
 

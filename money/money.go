@@ -11,7 +11,9 @@ package money
 import (
 	"errors"
 	"fmt"
+	"math"
 	"math/big"
+	"math/bits"
 	"slices"
 	"strings"
 )
@@ -149,9 +151,43 @@ func LineTotal(quantity, price, per Decimal, currency string) (Amount, error) {
 	if per.Sign() <= 0 {
 		return Amount{}, errors.New("a price must be per a positive quantity")
 	}
+	if minor, ok := lineTotal(quantity, price, per, currency); ok {
+		return Amount{minor, currency}, nil
+	}
 	exact := new(big.Rat).Mul(quantity.Rat(), price.Rat())
 	return round(exact.Quo(exact, per.Rat()), currency)
 }
+
+// lineTotal is the same in machine words, for the lines that there are by the thousand: prices for
+// one, and products of less than 20 digits. ok is false for all others.
+func lineTotal(quantity, price, per Decimal, currency string) (minor int64, ok bool) {
+	exponent, known := Exponent(currency)
+	high, product := bits.Mul64(quantity.d.Coef(), price.d.Coef())
+	digits := quantity.d.Scale() + price.d.Scale() - exponent // to be rounded away
+	if !known || high != 0 || digits < 0 || digits >= len(powers) || per.Cmp(One) != 0 {
+		return 0, false
+	}
+	whole, rest := product/powers[digits], product%powers[digits]
+	if rest >= powers[digits]-rest { // halves go up
+		whole++
+	}
+	if whole > math.MaxInt64 {
+		return 0, false
+	}
+	if quantity.Sign()*price.Sign() < 0 {
+		return -int64(whole), true
+	}
+	return int64(whole), true
+}
+
+// powers are those of ten that fit a word.
+var powers = func() (powers [20]uint64) {
+	powers[0] = 1
+	for i := 1; i < len(powers); i++ {
+		powers[i] = powers[i-1] * 10
+	}
+	return powers
+}()
 
 // Percent is rate per cent of a, rounded once: 7.25 of 1242.13 is 90.05.
 func (a Amount) Percent(rate Decimal) (Amount, error) {

@@ -154,6 +154,33 @@ func TestLineTotalIsExact(t *testing.T) {
 	}
 }
 
+// Prices for one are counted in machine words while these are wide enough; per 7 is never.
+func TestLineTotalIsTheSameInWords(t *testing.T) {
+	random := rand.New(rand.NewPCG(3, 4))
+	refused := 0
+	for range 50_000 {
+		quantity := scaled(t, random.Int64N(1<<(1+random.IntN(62)))-1000, random.IntN(7))
+		price := scaled(t, random.Int64N(1<<(1+random.IntN(58))), random.IntN(10))
+		sevenfold, err := price.Mul(money.MustDecimal("7"))
+		if err != nil {
+			continue
+		}
+		for _, currency := range []string{"USD", "JPY", "BHD"} {
+			got, gotErr := money.LineTotal(quantity, price, money.MustDecimal("1.0"), currency)
+			want, wantErr := money.LineTotal(quantity, sevenfold, money.MustDecimal("7"), currency)
+			if got != want || !errors.Is(gotErr, wantErr) {
+				t.Fatalf("%s × %s in %s: got %v, %v, want %v, %v", quantity, price, currency, got, gotErr, want, wantErr)
+			}
+			if wantErr != nil {
+				refused++
+			}
+		}
+	}
+	if refused == 0 {
+		t.Error("nothing was too large")
+	}
+}
+
 func power(n int) *big.Int { return new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(n)), nil) }
 
 // scaled writes coefficient × 10^-scale as text and reads it.
