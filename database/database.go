@@ -181,13 +181,18 @@ func (p *pool) prepare(ctx context.Context, query string) (*sqlx.Stmt, error) {
 		return nil, err
 	}
 	p.mu.Lock()
-	defer p.mu.Unlock()
-	if other := p.statements[query]; other != nil {
-		_ = s.Close() // somebody was faster
-		return other, nil
+	kept, faster := p.statements[query]
+	if !faster {
+		p.statements[query] = s
+		kept = s
 	}
-	p.statements[query] = s
-	return s, nil
+	p.mu.Unlock()
+	if faster {
+		// Closing waits for the connection that the statement was made on, and whoever runs
+		// something on that may wait for p.mu: so it is not done under it.
+		_ = s.Close()
+	}
+	return kept, nil
 }
 
 // Get reads one row outside of a transaction; sql.ErrNoRows when there is none.

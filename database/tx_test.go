@@ -120,8 +120,9 @@ func TestADeadlockIsTriedAgain(t *testing.T) {
 	if err := errors.Join(errs...); err != nil {
 		t.Fatal(err)
 	}
-	if sum := number(t, db, "SELECT sum(n) FROM things"); sum != 4 || runs[0]+runs[1] != 3 {
-		t.Errorf("the rows add up to %d after %v runs, want 4 after 3", sum, runs)
+	if sum := number(t, db, "SELECT sum(n) FROM things"); sum != 4 || runs[0]+runs[1] < 3 {
+		// The one that is tried again may meet the other a second time on a busy machine.
+		t.Errorf("the rows add up to %d after %v runs, want 4 after 3 or more", sum, runs)
 	}
 }
 
