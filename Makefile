@@ -29,9 +29,8 @@ lint: ## gofmt, vet, linters, the import graph, known vulnerabilities
 race: need ## the race detector: PostgreSQL and pure packages in full, SQLite with small numbers
 	CGO_ENABLED=1 KONTOR_RACE=1 KONTOR_HISTORIES=$${KONTOR_RACE_HISTORIES:-200} $(WITH_POSTGRES) $(GO) test -race -timeout 25m ./...
 
-bench: need ## benchmarks, one package after the other
-	$(WITH_POSTGRES) $(GO) test -p 1 -run '^$$' -bench . -benchmem -benchtime $${KONTOR_BENCHTIME:-1s} ./...
-	@if [ -x tools/bench.sh ]; then ./tools/bench.sh; fi
+bench: need ## benchmarks of the packages and of the whole server, on SQLite and a flushing PostgreSQL
+	@./tools/bench.sh
 
 soak: need ## for hours: long fuzzing, many random histories, the program killed again and again
 	KONTOR_KILLS=$${KONTOR_KILLS:-20} KONTOR_HISTORIES=$${KONTOR_HISTORIES:-20000} $(WITH_POSTGRES) $(GO) test -count=1 -timeout 8h ./...

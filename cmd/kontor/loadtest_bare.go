@@ -267,7 +267,7 @@ func (c *replayClient) run(ctx context.Context, values []string, now time.Time) 
 		}
 		statement := step.statement
 		if tx != nil {
-			statement = tx.StmtContext(ctx, statement)
+			statement = tx.StmtContext(ctx, statement) //nolint:sqlclosecheck // it goes with its transaction
 		}
 		c.fill(step, values, now)
 		if step.query {

@@ -137,7 +137,7 @@ func complete(dir string) bool {
 func directory(durable bool) (string, *syscall.Credential, error) {
 	parent := place()
 	if durable {
-		parent = ""
+		parent = "/var/tmp" // a disk even where /tmp is memory
 	}
 	if os.Geteuid() != 0 {
 		dir, err := os.MkdirTemp(parent, "kontor-pg-")
