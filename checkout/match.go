@@ -137,10 +137,8 @@ func (d *Desk) priceLine(p *priced, w Wanted, asked orders.Line, offer *catalog.
 	}
 	ours, known := p.ourPrice(l, offer, from)
 	if offer != nil {
-		l.ProductID = offer.ID
-		if l.Name == "" {
-			l.Name = offer.Name
-		}
+		// Our own name for it: buyers send the whole description back, cut somewhere.
+		l.ProductID, l.Name = offer.ID, offer.Name
 	}
 	if !known {
 		// Nothing to compare with: the buyer's price counts, and is flagged.

@@ -16,6 +16,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"time"
@@ -104,6 +105,9 @@ func checkPostgres(address string) error {
 		return errors.New("target_session_attrs=prefer-standby is not supported: write target_session_attrs=read-write")
 	}
 	if !strings.Contains(address, "://") {
+		if severalPorts.MatchString(address) {
+			return errSeveralHosts
+		}
 		if !strings.Contains(address, "=") {
 			return errors.New("a database address is sqlite:PATH, postgres://… or PostgreSQL's key=value form")
 		}
@@ -121,6 +125,9 @@ func checkPostgres(address string) error {
 	}
 	return nil
 }
+
+// severalPorts finds hosts with their ports in the key=value form: host=a:1,b:2.
+var severalPorts = regexp.MustCompile(`\bhost\s*=\s*'?[^\s':,]+:\d+(,|\s|'|$)`)
 
 var errSeveralHosts = errors.New("several hosts are written postgres:///NAME?host=a,b&port=1,2&target_session_attrs=read-write, not a:1,b:2")
 

@@ -17,6 +17,7 @@ func TestAddressesThatLibPQWouldMisreadAreRefused(t *testing.T) {
 		"host=a target_session_attrs=prefer-standby":          "target_session_attrs=prefer-standby is not supported: write target_session_attrs=read-write",
 		"postgres://a:1,b:2/db":                               "several hosts are written postgres:///NAME?host=a,b&port=1,2&target_session_attrs=read-write, not a:1,b:2",
 		"postgres://user@a,b/db":                              "several hosts are written postgres:///NAME?host=a,b&port=1,2&target_session_attrs=read-write, not a:1,b:2",
+		"host=a:1,b:2 dbname=x":                               "several hosts are written postgres:///NAME?host=a,b&port=1,2&target_session_attrs=read-write, not a:1,b:2",
 		"mysql://a/b":                                         "a database address is sqlite:PATH, postgres://… or PostgreSQL's key=value form",
 		"kontor.db":                                           "a database address is sqlite:PATH, postgres://… or PostgreSQL's key=value form",
 		"sqlite:":                                             "a SQLite address is sqlite:PATH, the path of a file",

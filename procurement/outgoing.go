@@ -113,7 +113,7 @@ func message(kind string, o orders.Order, settings Settings, at time.Time) (cxml
 	case "order.refused":
 		return confirmation(o, settings, at, settings.Refused == "confirmation", "reject", "the refusal was told by status (refused)")
 	}
-	return nil, "there is no message for " + kind
+	return nil, "nothing is sent about this; the answer to the document said it"
 }
 
 func closing(o orders.Order, settings Settings, code int, detail string) (cxml.Body, string) {

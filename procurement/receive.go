@@ -116,14 +116,17 @@ func (s *Service) receive(ctx context.Context, c *call, merchant, contentType st
 	answer, replayed, err := inbox.Once(ctx, s.DB, key, s.Clock.Now(), func(tx *database.Tx) (inbox.Answer, error) {
 		return s.handle(ctx, tx, c)
 	})
-	if replayed && err == nil && c.doc.Type == "PunchOutSetupRequest" && s.startSpent(ctx, c, answer.Body) {
+	if err != nil || c.doc.Type != "PunchOutSetupRequest" {
+		return answer.Body, err
+	}
+	if replayed && s.startSpent(ctx, c, answer.Body) {
 		// The start page of the first answer is used up, so the repeat is a visit of its own.
 		key.Name += "/" + database.NewID("rep")
 		answer, _, err = inbox.Once(ctx, s.DB, key, s.Clock.Now(), func(tx *database.Tx) (inbox.Answer, error) {
 			return s.handle(ctx, tx, c)
 		})
 	}
-	return answer.Body, err
+	return s.reveal(answer.Body), err
 }
 
 // handle does what the document asks for, keeps the document, and writes the answer.

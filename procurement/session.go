@@ -1,6 +1,7 @@
 package procurement
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -121,7 +122,7 @@ func (s *Service) setUp(ctx context.Context, tx *database.Tx, c *call) (reply, e
 		return reply{}, err
 	}
 	return reply{status: cxml.Status{Code: 200}, object: id,
-		body: &cxml.PunchOutSetupResponse{StartPage: s.address(c.merchant.ID, start)}}, nil
+		body: &cxml.PunchOutSetupResponse{StartPage: s.address(c.merchant.ID, id)}}, nil // see reveal
 }
 
 const longestCookie = 4000
@@ -147,18 +148,33 @@ func identitiesOf(party cxml.Party) []Identity {
 	return list
 }
 
+// A stored answer names the visit where its start token goes: nothing that opens a visit stands
+// in a table. reveal puts the token in at the moment of sending, also to a repeat.
+func (s *Service) reveal(answer []byte) []byte {
+	id, found := visitNamed(answer)
+	if !found {
+		return answer
+	}
+	return bytes.Replace(answer, []byte("/p/"+id), []byte("/p/"+s.token("start", id)), 1)
+}
+
+// visitNamed finds the visit that a stored answer names.
+func visitNamed(answer []byte) (id string, found bool) {
+	const length = 30 // of an id, see database.NewID
+	_, after, found := bytes.Cut(answer, []byte("/p/ses_"))
+	if !found || len(after) < length-len("ses_") {
+		return "", false
+	}
+	return "ses_" + string(after[:length-len("ses_")]), true
+}
+
 // startSpent tells whether the start page of an earlier answer can't be opened any more.
 func (s *Service) startSpent(ctx context.Context, c *call, answer []byte) bool {
-	doc, err := cxml.Read(answer, "", s.Limits)
-	if err != nil {
+	id, found := visitNamed(answer)
+	if !found {
 		return false
 	}
-	response, err := doc.Response()
-	if err != nil || response.SetUp == nil {
-		return false
-	}
-	_, start, _ := strings.Cut(response.SetUp.StartPage, "/p/")
-	session, err := s.byDigest(ctx, s.DB, selectByStart, c.merchant.ID, start)
+	session, err := findSession(ctx, s.DB, selectSession, c.merchant.ID, id)
 	return err == nil && (session.State != "new" || session.Expired(s.Clock.Now()))
 }
 
@@ -184,6 +200,9 @@ func (s *Service) OpenStart(ctx context.Context, merchantID, start, userAgent st
 		if session, err = s.byDigest(ctx, tx, tx.ForUpdate(selectByStart), merchantID, start); err != nil {
 			return err
 		}
+		if err := s.stillServed(ctx, tx, session); err != nil {
+			return err
+		}
 		switch {
 		case session.State == "new" && !session.Expired(now):
 			_, err = tx.Exec(ctx, openSession, database.At(now), agent, database.At(now), database.At(now.Add(idleLife)), merchantID, session.ID)
@@ -204,6 +223,19 @@ func (s *Service) OpenStart(ctx context.Context, merchantID, start, userAgent st
 	query.Set("session", s.token("visit", session.ID))
 	location.RawQuery = query.Encode()
 	return Opened{Location: location.String()}, nil
+}
+
+// stillServed refuses a visit whose connection or organisation was closed since it was set up.
+func (s *Service) stillServed(ctx context.Context, tx *database.Tx, session Session) error {
+	connection, err := FindConnection(ctx, tx, session.Merchant, session.Connection)
+	if err != nil {
+		return err
+	}
+	organisation, err := accounts.FindOrganisation(ctx, tx, session.Merchant, session.Organisation)
+	if err == nil && (connection.Disabled || organisation.Disabled) {
+		err = fault.New(fault.Forbidden, "This connection is closed. Ask the merchant, or your own purchasing department.")
+	}
+	return err
 }
 
 // FindSession reads a session by its id or by the visit token that the browser brought to the

@@ -414,6 +414,7 @@ const (
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Returning to buying.example.org</title>
+<link rel="icon" href="{icon}">
 <link rel="stylesheet" href="{css}">
 <script src="{js}" defer></script>
 </head>
@@ -484,7 +485,7 @@ func TestTheReturnPageToTheByte(t *testing.T) {
 						t.Fatal("the rule for HTML is wrong")
 					}
 				}
-				want := fill(pageHead+pageCart+pageForm, "{css}", assets.Path("kontor.css"), "{js}", assets.Path("kontor.js"),
+				want := fill(pageHead+pageCart+pageForm, "{icon}", assets.Path("mark.svg"), "{css}", assets.Path("kontor.css"), "{js}", assets.Path("kontor.js"),
 					"{field}", encoding, "{target}", target, "{value}", value)
 				if p.body != want || p.code != http.StatusOK {
 					t.Errorf("HTTP %d, the page is\n%s\nwant\n%s", p.code, p.body, want)
@@ -588,7 +589,7 @@ func TestAVisitIsCancelled(t *testing.T) {
 		p := r.browse(http.MethodGet, address, browserA)
 		message := fill(messageHead, "{session}", session.ID) + `<Status code="204" text="No Content" xml:lang="en-GB"/><PunchOutOrderMessage><BuyerCookie>c</BuyerCookie>` +
 			`<PunchOutOrderMessageHeader operationAllowed="create"><Total><Money currency="USD">0.00</Money></Total></PunchOutOrderMessageHeader></PunchOutOrderMessage></Message></cXML>`
-		want := fill(pageHead+pageLeave+pageForm, "{css}", assets.Path("kontor.css"), "{js}", assets.Path("kontor.js"), "{field}", "cxml-base64",
+		want := fill(pageHead+pageLeave+pageForm, "{icon}", assets.Path("mark.svg"), "{css}", assets.Path("kontor.css"), "{js}", assets.Path("kontor.js"), "{field}", "cxml-base64",
 			"{target}", "_self", "{value}", escapedByHand(base64.StdEncoding.EncodeToString([]byte(message))))
 		if p.body != want {
 			t.Errorf("the page is\n%s\nwant\n%s\nthe message is\n%s", p.body, want, messageOf(t, p.body))

@@ -27,15 +27,15 @@ func DemoDoors(base string) []Door {
 		{Name: "Northfold Medical Group", Like: "Ariba", URL: base + "/buyers/northfold/",
 			Text: "The smooth way: set-up, cart, order, confirmation. The documents come through a network, so Kontor has to find the buyer from From, not from the sender.",
 			Who:  "Hospital group, main account", Speaks: "cXML 1.2, through a network",
-			Credit: "Limit $50,000.00, $27,269.00 available with the child’s share"},
+			Credit: "Limit $50,000.00; $27,269.00 available at the start, the child’s share counted"},
 		{Name: "Northfold Labs West", Like: "Ariba", URL: base + "/buyers/northfold-west/",
 			Text: "The same network and the same sender, another buyer: only From tells them apart. The order has to fit its own limit and its parent’s.",
 			Who:  "Sub-account of Northfold", Speaks: "cXML 1.2, through a network",
-			Credit: "Limit $10,000.00, $4,369.25 available, bound by the parent too"},
+			Credit: "Limit $10,000.00; $4,369.25 available at the start, bound by the parent too"},
 		{Name: "Castelmere Foods", Like: "Coupa", URL: base + "/buyers/castelmere/",
 			Text: "Over the limit: the usual cart is $195.00 short. The order waits, the credit desk decides, and the buyer’s page turns by itself.",
 			Who:  "Food producer", Speaks: "cXML 1.2, direct",
-			Credit: "Limit $15,000.00, $1,241.00 available"},
+			Credit: "Limit $15,000.00; $1,241.00 available at the start"},
 	}
 }
 

@@ -58,7 +58,7 @@ func newSystem(ctx context.Context, cfg config.Config, to io.Writer) (*system, e
 		return nil, err
 	}
 	if s.db, err = database.Open(ctx, cfg.DatabaseURL); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("KONTOR_DATABASE_URL: %w", err)
 	}
 	s.worker = &outbox.Worker{DB: s.db, Clock: s.clock, Log: s.log, Lease: 2 * cfg.SendTimeout,
 		Poll: time.Second, Gather: 20 * time.Millisecond, Batch: 20}
