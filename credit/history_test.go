@@ -65,11 +65,12 @@ func (m *model) least(organisation, currency string) *big.Int {
 }
 
 // Random histories of everything that moves a hold or a limit, over a random tree. After every
-// step all that is stored must equal what the model reckons.
+// step all that is stored must equal what the model reckons. A fourth of the histories play here:
+// the rest of the time goes to those that begin with a buyer's document (package procurement).
 func TestRandomHistories(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, db *database.DB) {
 		d := newDesk(t, db)
-		for history := range dbtest.Histories(t, db) {
+		for history := range max(dbtest.Histories(t, db)/4, 5) {
 			seed := rand.Uint64()
 			playHistory(d, fmt.Sprint("m-", history), seed)
 			if t.Failed() {
