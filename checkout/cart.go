@@ -73,8 +73,7 @@ func (d *Desk) NewCart(ctx context.Context, tx *database.Tx, organisation accoun
 		return Cart{}, err
 	}
 	now := database.At(d.Clock.Now())
-	_, err = tx.Exec(ctx, insertCart, c.Merchant, c.ID, c.Organisation, c.Currency, string(content), now, now)
-	return c, err
+	return c, tx.Queue(ctx, insertCart, c.Merchant, c.ID, c.Organisation, c.Currency, string(content), now, now)
 }
 
 // PutCart replaces everything in an open cart. Prices, tax and freight are ours; every line that

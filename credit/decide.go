@@ -40,8 +40,7 @@ func Reserve(ctx context.Context, tx *database.Tx, ask Ask) (Decision, error) {
 	if err := move(ctx, tx, chain, movement{PartHolds, "hold", ask.Total.Minor, ask.Reference, ask.Reason, ask.Actor, ask.At}); err != nil {
 		return Decision{}, err
 	}
-	_, err = tx.Exec(ctx, insertHold, own.Merchant, ask.Reference, own.ID, ask.Total.Minor, database.At(ask.At), database.At(ask.At))
-	return decision, err
+	return decision, tx.Queue(ctx, insertHold, own.Merchant, ask.Reference, own.ID, ask.Total.Minor, database.At(ask.At), database.At(ask.At))
 }
 
 // Adjust decides about another amount for a reference that may hold one already. Only the

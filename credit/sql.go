@@ -100,9 +100,8 @@ func move(ctx context.Context, tx *database.Tx, chain []Line, m movement) error 
 }
 
 func writeEntry(ctx context.Context, tx *database.Tx, own Line, seq, balance int64, m movement) error {
-	_, err := tx.Exec(ctx, insertEntry, own.Merchant, own.ID, seq, m.part, m.kind, m.amount, balance,
+	return tx.Queue(ctx, insertEntry, own.Merchant, own.ID, seq, m.part, m.kind, m.amount, balance,
 		m.reference, m.reason, m.person, database.At(m.at))
-	return err
 }
 
 const (

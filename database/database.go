@@ -259,6 +259,9 @@ func (db *DB) once(ctx context.Context, fn func(*Tx) error) error {
 	if err := fn(tx); err != nil {
 		return err
 	}
+	if err := tx.flush(ctx); err != nil {
+		return err
+	}
 	if err := inner.Commit(); err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package database
 
 import (
 	"context"
+	"strconv"
 	"strings"
 
 	"github.com/jmoiron/sqlx"
@@ -13,6 +14,13 @@ type Tx struct {
 	db         *DB
 	unprepared []string
 	after      []func()
+	queue      []queued
+}
+
+// queued is a statement that waits for company.
+type queued struct {
+	text string
+	args []any
 }
 
 // AfterCommit calls fn once the transaction is durable, to wake a worker or to close a session
@@ -33,8 +41,55 @@ func (t *Tx) statement(query string) *sqlx.Stmt {
 	return s
 }
 
+// Queue is Exec for an INSERT or UPDATE of which nobody needs the number of rows. What is queued
+// runs, in any order, before the next statement that isn't, at the latest before the commit; errors
+// come then. On PostgreSQL it takes one round trip together, on SQLite it runs at once.
+//
+// Statements that are queued side by side don't see each other's rows, so none may change what
+// another one writes. They may refer to it by foreign keys, which are checked at the end of all.
+func (t *Tx) Queue(ctx context.Context, query string, args ...any) error {
+	if t.db.lite {
+		_, err := t.Exec(ctx, query, args...)
+		return err
+	}
+	t.queue = append(t.queue, queued{query, args})
+	return nil
+}
+
+// ExecQueued runs one more such statement together with all that are queued, now, and tells how
+// many rows this one changed.
+func (t *Tx) ExecQueued(ctx context.Context, query string, args ...any) (int64, error) {
+	if len(t.queue) == 0 {
+		return t.Exec(ctx, query, args...)
+	}
+	waiting := t.queue
+	t.queue = nil
+	var text strings.Builder
+	var all []any
+	for i, q := range waiting {
+		text.WriteString([]string{"WITH", ","}[min(i, 1)] + " queued_" + strconv.Itoa(i+1) + " AS (" + q.text + ")")
+		all = append(all, q.args...)
+	}
+	text.WriteString(" " + query)
+	return t.Exec(ctx, text.String(), append(all, args...)...)
+}
+
+// flush runs what is queued.
+func (t *Tx) flush(ctx context.Context) error {
+	if len(t.queue) == 0 {
+		return nil
+	}
+	last := t.queue[len(t.queue)-1]
+	t.queue = t.queue[:len(t.queue)-1]
+	_, err := t.ExecQueued(ctx, last.text, last.args...)
+	return err
+}
+
 // Exec runs one statement and tells how many rows it changed.
 func (t *Tx) Exec(ctx context.Context, query string, args ...any) (int64, error) {
+	if err := t.flush(ctx); err != nil {
+		return 0, err
+	}
 	t.db.tell(query, args...)
 	var result interface{ RowsAffected() (int64, error) }
 	var err error
@@ -51,6 +106,9 @@ func (t *Tx) Exec(ctx context.Context, query string, args ...any) (int64, error)
 
 // Get reads one row; sql.ErrNoRows when there is none.
 func (t *Tx) Get(ctx context.Context, dest any, query string, args ...any) error {
+	if err := t.flush(ctx); err != nil {
+		return err
+	}
 	t.db.tell(query, args...)
 	if s := t.statement(query); s != nil {
 		return classify(ctx, t.tx.StmtxContext(ctx, s).GetContext(ctx, dest, args...))
@@ -60,6 +118,9 @@ func (t *Tx) Get(ctx context.Context, dest any, query string, args ...any) error
 
 // Select reads all rows.
 func (t *Tx) Select(ctx context.Context, dest any, query string, args ...any) error {
+	if err := t.flush(ctx); err != nil {
+		return err
+	}
 	t.db.tell(query, args...)
 	if s := t.statement(query); s != nil {
 		return classify(ctx, t.tx.StmtxContext(ctx, s).SelectContext(ctx, dest, args...))
@@ -99,10 +160,14 @@ func (t *Tx) InsertAll(ctx context.Context, into string, rows [][]any) error {
 		for _, row := range rows[:size] {
 			args = append(args, row...)
 		}
-		if _, err := t.Exec(ctx, insertText(into, size, len(rows[0])), args...); err != nil {
+		text := insertText(into, size, len(rows[0]))
+		rows = rows[size:]
+		if len(rows) == 0 && size <= 8 {
+			return t.Queue(ctx, text, args...)
+		}
+		if _, err := t.Exec(ctx, text, args...); err != nil {
 			return err
 		}
-		rows = rows[size:]
 	}
 	return nil
 }

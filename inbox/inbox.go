@@ -58,8 +58,7 @@ func Once(ctx context.Context, db *database.DB, key Key, now time.Time, use func
 			_, err = tx.Exec(ctx, deleteKey, key.Merchant, key.Scope, key.Name)
 			return err
 		}
-		_, err = tx.Exec(ctx, storeAnswer, answer.Status, answer.MediaType, answer.Body, key.Merchant, key.Scope, key.Name)
-		return err
+		return tx.Queue(ctx, storeAnswer, answer.Status, answer.MediaType, answer.Body, key.Merchant, key.Scope, key.Name)
 	})
 	return answer, replayed, err
 }

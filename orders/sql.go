@@ -19,7 +19,7 @@ func Create(ctx context.Context, tx *database.Tx, o *Order) (taken bool, err err
 	if err != nil {
 		return false, err
 	}
-	inserted, err := tx.Exec(ctx, insertOrder, o.Merchant, o.ID, o.Organisation, o.Connection, o.Number,
+	inserted, err := tx.ExecQueued(ctx, insertOrder, o.Merchant, o.ID, o.Organisation, o.Connection, o.Number,
 		accounts.Fold(o.Number), o.Source, o.State, o.Currency, o.InForce, o.Latest, o.Version.Total.Minor,
 		string(decision), o.Events, o.PlacedAt, o.PlacedAt)
 	if err != nil || inserted == 0 {
@@ -38,7 +38,7 @@ func addVersion(ctx context.Context, tx *database.Tx, o *Order, v Version, at da
 	if err != nil {
 		return err
 	}
-	if _, err := tx.Exec(ctx, insertVersion, o.Merchant, o.ID, v.Number, v.State, v.Hash, v.Goods.Minor, v.Tax.Minor,
+	if err := tx.Queue(ctx, insertVersion, o.Merchant, o.ID, v.Number, v.State, v.Hash, v.Goods.Minor, v.Tax.Minor,
 		v.Freight.Minor, v.Total.Minor, string(header), string(flags), v.DocumentID, at); err != nil {
 		return err
 	}

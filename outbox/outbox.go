@@ -35,12 +35,12 @@ func Add(ctx context.Context, tx *database.Tx, event Event, payload any, destina
 	if err != nil {
 		return fmt.Errorf("the event %s of %s can't be written: %w", event.Kind, event.Object, err)
 	}
-	if _, err := tx.Exec(ctx, insertEvent, event.Merchant, event.Object, event.Seq, event.Kind, string(encoded),
+	if err := tx.Queue(ctx, insertEvent, event.Merchant, event.Object, event.Seq, event.Kind, string(encoded),
 		event.At.Format("2006-01"), event.At); err != nil {
 		return err
 	}
 	for _, destination := range destinations {
-		if _, err := tx.Exec(ctx, insertDelivery, event.Merchant, event.Object, event.Seq, destination,
+		if err := tx.Queue(ctx, insertDelivery, event.Merchant, event.Object, event.Seq, destination,
 			event.At, event.At, event.At); err != nil {
 			return err
 		}

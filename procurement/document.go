@@ -26,9 +26,8 @@ type keptDocument struct {
 }
 
 func keep(ctx context.Context, tx *database.Tx, d keptDocument, now time.Time) error {
-	_, err := tx.Exec(ctx, insertDocument, d.Merchant, d.ID, d.Direction, d.Type, d.PayloadID, d.Connection, d.Object,
+	return tx.Queue(ctx, insertDocument, d.Merchant, d.ID, d.Direction, d.Type, d.PayloadID, d.Connection, d.Object,
 		d.Status, d.Note, string(d.Body), string(d.Answer), now.UTC().Format("2006-01"), database.At(now))
-	return err
 }
 
 // keepRefused keeps a document that led to nothing. Strangers' documents are capped: a merchant

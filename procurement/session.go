@@ -115,7 +115,7 @@ func (s *Service) setUp(ctx context.Context, tx *database.Tx, c *call) (reply, e
 	}
 	id := database.NewID("ses")
 	start := s.token("start", id)
-	if _, err := tx.Exec(ctx, insertSession, c.merchant.ID, id, c.connection.ID, c.organisation.ID, buyer.ID, cart.ID,
+	if err := tx.Queue(ctx, insertSession, c.merchant.ID, id, c.connection.ID, c.organisation.ID, buyer.ID, cart.ID,
 		request.Operation, request.BuyerCookieRaw, request.BrowserFormPost, string(content),
 		tokenDigest(s.Keys, start), tokenDigest(s.Keys, s.token("visit", id)), tokenDigest(s.Keys, s.token("return", id)),
 		database.At(now), database.At(now.Add(startLife)), database.At(now)); err != nil {

@@ -82,7 +82,7 @@ func (s *script) findMade() {
 		there[name] = true
 	}
 	for _, step := range s.steps {
-		insert := strings.HasPrefix(strings.TrimSpace(step.text), "INSERT")
+		insert := strings.Contains(step.text, "INSERT INTO")
 		for _, arg := range step.args {
 			id, ok := arg.(string)
 			if !ok || there[id] || recordedID.FindString(id) != id || id == "" {
@@ -111,7 +111,7 @@ type replayStep struct {
 	args      []replayArg
 	// The one thing that a request takes from the row it locks: an entry's number and balance.
 	readsLine              bool
-	seq, balance, amountAt int // where they are among an entry's columns; -1 in other statements
+	seq, balance, amountAt int // which arguments they are; seq is -1 in other statements
 }
 
 // replayArg makes the argument of one request.
@@ -150,13 +150,9 @@ func (w *world) prepare(ctx context.Context, s script) (*replay, error) {
 			r.close()
 			return nil, err
 		}
-		prepared := replayStep{statement: statement, query: !strings.HasPrefix(text, "INSERT") && !strings.HasPrefix(text, "UPDATE") && !strings.HasPrefix(text, "DELETE"),
-			readsLine: strings.HasPrefix(text, "SELECT") && strings.Contains(text, "own_holds"), seq: -1, balance: -1, amountAt: -1}
-		if columns, ok := strings.CutPrefix(text, "INSERT INTO credit_entries ("); ok {
-			columns, _, _ = strings.Cut(columns, ")")
-			names := strings.Split(strings.ReplaceAll(columns, " ", ""), ",")
-			prepared.seq, prepared.balance, prepared.amountAt = slices.Index(names, "seq"), slices.Index(names, "balance_minor"), slices.Index(names, "amount_minor")
-		}
+		prepared := replayStep{statement: statement, query: strings.HasPrefix(text, "SELECT"), seq: -1}
+		prepared.readsLine = prepared.query && strings.Contains(text, "own_holds")
+		prepared.findEntry(step.text)
 		for _, arg := range step.args {
 			made, err := s.argument(arg, differ)
 			if err != nil {
@@ -168,6 +164,18 @@ func (w *world) prepare(ctx context.Context, s script) (*replay, error) {
 		r.steps = append(r.steps, prepared)
 	}
 	return r, nil
+}
+
+// findEntry finds an entry's insertion, which may be one of several that travel together.
+func (r *replayStep) findEntry(text string) {
+	before, after, found := strings.Cut(text, "INSERT INTO credit_entries (")
+	if !found {
+		return
+	}
+	columns, _, _ := strings.Cut(after, ")")
+	names := strings.Split(strings.ReplaceAll(columns, " ", ""), ",")
+	first := strings.Count(before, "?")
+	r.seq, r.balance, r.amountAt = first+slices.Index(names, "seq"), first+slices.Index(names, "balance_minor"), first+slices.Index(names, "amount_minor")
 }
 
 func (s script) argument(value any, differ places) (replayArg, error) {
