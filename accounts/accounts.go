@@ -6,6 +6,7 @@ package accounts
 import (
 	"context"
 	"strings"
+	"sync"
 	"time"
 	"unicode/utf8"
 
@@ -39,12 +40,19 @@ func (m Merchant) Live() bool { return m.Mode == "live" }
 
 // Zone is the merchant's time zone.
 func (m Merchant) Zone() *time.Location {
+	if zone, known := zones.Load(m.TimeZone); known {
+		return zone.(*time.Location)
+	}
 	zone, err := time.LoadLocation(m.TimeZone)
 	if err != nil {
 		return time.UTC // setup refuses names that can't be loaded
 	}
+	zones.Store(m.TimeZone, zone)
 	return zone
 }
+
+// zones are the time zones that were loaded, by name: loading one reads a file.
+var zones sync.Map
 
 // Today is the business date: the merchant's own clock in its own time zone.
 func (m Merchant) Today(c *clock.Clock) money.Date {

@@ -32,7 +32,14 @@ const secretHere = "kontor-secret-goes-here"
 // render makes the document that an event is to a connection, or says why it is none. It is a
 // pure function of the event and the connection's settings.
 func (s *Service) render(ctx context.Context, d outbox.Delivery) ([]byte, string, error) {
-	connection, merchant, err := s.destination(ctx, d)
+	connection, err := s.destination(ctx, d)
+	if err != nil {
+		return nil, "", err
+	}
+	if why := untold(d.Kind, connection.Settings); why != "" {
+		return nil, why, nil // as it is with most: nothing of the order has to be read for that
+	}
+	merchant, err := accounts.FindMerchant(ctx, s.DB, d.Merchant)
 	if err != nil {
 		return nil, "", err
 	}
@@ -40,12 +47,9 @@ func (s *Service) render(ctx context.Context, d outbox.Delivery) ([]byte, string
 	if err := json.Unmarshal([]byte(d.Payload), &o); err != nil {
 		return nil, "", fmt.Errorf("the event %s of %s can't be read: %w", d.Kind, d.Object, err)
 	}
-	body, note := message(d.Kind, o, connection.Settings, d.At.In(merchant.Zone()))
+	body, note := message(d.Kind, o, d.At.In(merchant.Zone()))
 	if body == nil {
 		return nil, note, nil
-	}
-	if connection.Settings.OrdersURL == "" {
-		return nil, "the connection has no address for it (orders_url)", nil
 	}
 	addressed, err := SupplierIdentities(ctx, s.DB, merchant.ID)
 	if err != nil {
@@ -86,55 +90,64 @@ func alike(ours, theirs []Identity) []Identity {
 	return ours[:min(1, len(ours))]
 }
 
-func (s *Service) destination(ctx context.Context, d outbox.Delivery) (Connection, accounts.Merchant, error) {
+func (s *Service) destination(ctx context.Context, d outbox.Delivery) (Connection, error) {
 	_, id, _ := strings.Cut(d.Destination, ":")
-	connection, err := FindConnection(ctx, s.DB, d.Merchant, id)
-	if err != nil {
-		return connection, accounts.Merchant{}, err
-	}
-	merchant, err := accounts.FindMerchant(ctx, s.DB, d.Merchant)
-	return connection, merchant, err
+	return FindConnection(ctx, s.DB, d.Merchant, id)
 }
 
-// message is what an event is in the standard's words, as the connection's settings say: a
-// released or rejected order closes the 201 that was answered, an approved or refused one is
-// confirmed where the buyer wants that (cXML reference 3.5).
-func message(kind string, o orders.Order, settings Settings, at time.Time) (cxml.Body, string) {
+// untold is why a connection's settings let it hear nothing of an event; empty when they want it
+// told: a released or rejected order closes the 201 that was answered, an approved or refused one
+// is confirmed where the buyer wants that (cXML reference 3.5).
+func untold(kind string, settings Settings) string {
+	switch kind {
+	case "order.released", "order.withdrawn", "order.rejected", "order.change_rejected":
+		if settings.Held != "201" {
+			return "the order was answered with 200, nothing is owed (held)"
+		}
+	case "order.approved", "order.changed":
+		if settings.Confirm != "on_approval" {
+			return "the connection confirms nothing on approval (confirm)"
+		}
+	case "order.refused":
+		if settings.Refused != "confirmation" {
+			return "the refusal was told by status (refused)"
+		}
+	default:
+		return "nothing is sent about this; the answer to the document said it"
+	}
+	if settings.OrdersURL == "" {
+		return "the connection has no address for it (orders_url)"
+	}
+	return ""
+}
+
+// message is what an event is in the standard's words, or why the order itself wants none.
+func message(kind string, o orders.Order, at time.Time) (cxml.Body, string) {
+	if o.Version.Header.PayloadID == "" {
+		return nil, "the order came by no document that could be referred to"
+	}
 	switch kind {
 	case "order.released":
-		return closing(o, settings, 200, "Order "+o.Number+" is released.")
+		return closing(o, 200, "Order "+o.Number+" is released."), ""
 	case "order.withdrawn":
 		// No 409: the buyer itself put a later document in its place, and has an answer to that.
-		return closing(o, settings, 200, "Order "+o.Number+": a later document took the place of this one before it was decided about.")
+		return closing(o, 200, "Order "+o.Number+": a later document took the place of this one before it was decided about."), ""
 	case "order.rejected", "order.change_rejected":
-		return closing(o, settings, 409, "Order "+o.Number+": "+o.Decision.Sentence)
-	case "order.approved", "order.changed":
-		return confirmation(o, settings, at, settings.Confirm == "on_approval", "accept", "the connection confirms nothing on approval (confirm)")
+		return closing(o, 409, "Order "+o.Number+": "+o.Decision.Sentence), ""
 	case "order.refused":
-		return confirmation(o, settings, at, settings.Refused == "confirmation", "reject", "the refusal was told by status (refused)")
+		return confirmation(o, at, "reject")
 	}
-	return nil, "nothing is sent about this; the answer to the document said it"
+	return confirmation(o, at, "accept")
 }
 
-func closing(o orders.Order, settings Settings, code int, detail string) (cxml.Body, string) {
-	if settings.Held != "201" {
-		return nil, "the order was answered with 200, nothing is owed (held)"
-	}
-	if o.Version.Header.PayloadID == "" {
-		return nil, "the order came by no document"
-	}
+func closing(o orders.Order, code int, detail string) cxml.Body {
 	return &cxml.StatusUpdateRequest{
 		DocumentReference: &cxml.DocumentReference{PayloadID: o.Version.Header.PayloadID},
-		Status:            cxml.Status{Code: code, Text: cxml.StatusText(code), Detail: detail}}, ""
+		Status:            cxml.Status{Code: code, Text: cxml.StatusText(code), Detail: detail}}
 }
 
-func confirmation(o orders.Order, settings Settings, at time.Time, wanted bool, kind, why string) (cxml.Body, string) {
-	switch {
-	case !wanted:
-		return nil, why
-	case o.Version.Header.PayloadID == "":
-		return nil, "the order came by no document that could be referred to"
-	case o.Version.Header.Silence:
+func confirmation(o orders.Order, at time.Time, kind string) (cxml.Body, string) {
+	if o.Version.Header.Silence {
 		return nil, "the order says that no confirmation is wanted (OCInstruction)"
 	}
 	c := &cxml.ConfirmationRequest{
@@ -170,7 +183,10 @@ const largestAnswer = 1 << 20
 // send posts a message and reads the answer. HTTP 200 is not success: the Status inside is what
 // counts. 2xx is done, 4xx is refused for good, everything else is tried again.
 func (s *Service) send(ctx context.Context, d outbox.Delivery) (string, error) {
-	connection, _, err := s.destination(ctx, d)
+	connection, err := s.destination(ctx, d)
+	if err == nil {
+		_, err = accounts.FindMerchant(ctx, s.DB, d.Merchant) // a closed one says nothing any more
+	}
 	if err != nil {
 		return "", err
 	}
