@@ -11,6 +11,8 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"reflect"
+	"slices"
 	"strings"
 	"time"
 
@@ -32,6 +34,11 @@ type Config struct {
 	SendTimeout  time.Duration `env:"SEND_TIMEOUT" envDefault:"30s"`
 	Shutdown     time.Duration `env:"SHUTDOWN_TIMEOUT" envDefault:"30s"`
 	Workers      int           `env:"OUTBOX_WORKERS" envDefault:"2"`
+
+	// MetricsListen is an address of its own for /metrics; empty for none (decision 0011).
+	MetricsListen string `env:"METRICS_LISTEN"`
+	// TrustedProxies are the networks whose X-Forwarded-For and X-Forwarded-Proto are believed.
+	TrustedProxies []string `env:"TRUSTED_PROXIES"`
 }
 
 // Read reads and checks the environment.
@@ -56,6 +63,16 @@ func (c Config) check() error {
 	if _, _, err := net.SplitHostPort(c.Listen); err != nil {
 		say("LISTEN", "must be an address and a port, such as 127.0.0.1:8080")
 	}
+	if c.MetricsListen != "" {
+		if _, _, err := net.SplitHostPort(c.MetricsListen); err != nil {
+			say("METRICS_LISTEN", "must be an address and a port, such as 127.0.0.1:9090, or empty")
+		} else if c.MetricsListen == c.Listen {
+			say("METRICS_LISTEN", "must not be KONTOR_LISTEN: what it shows is not for the public")
+		}
+	}
+	if _, err := c.Proxies(); err != nil {
+		say("TRUSTED_PROXIES", err.Error())
+	}
 	switch c.LogLevel {
 	case "debug", "info", "warn", "error":
 	default:
@@ -74,6 +91,47 @@ func (c Config) check() error {
 	return errors.Join(wrong...)
 }
 
+// Proxies are the trusted networks. A single address is a network of one.
+func (c Config) Proxies() ([]*net.IPNet, error) {
+	var list []*net.IPNet
+	for _, entry := range c.TrustedProxies {
+		entry = strings.TrimSpace(entry)
+		if ip := net.ParseIP(entry); ip != nil {
+			bits := 128
+			if ip.To4() != nil {
+				bits = 32
+			}
+			entry = fmt.Sprintf("%s/%d", entry, bits)
+		}
+		_, network, err := net.ParseCIDR(entry)
+		if err != nil {
+			return nil, fmt.Errorf("must list networks such as 10.0.0.0/8,fd00::/8, and %q is none", entry)
+		}
+		if ones, _ := network.Mask.Size(); ones == 0 {
+			return nil, fmt.Errorf("must not trust everybody (%s): anyone could then claim any address", entry)
+		}
+		list = append(list, network)
+	}
+	return list, nil
+}
+
+// Unknown lists variables of the environment that begin with KONTOR_ and are none of ours: a
+// misspelt one would otherwise be ignored in silence.
+func Unknown(environment []string) []string {
+	known := map[string]bool{}
+	for field := range reflect.TypeFor[Config]().Fields() {
+		known["KONTOR_"+field.Tag.Get("env")] = true
+	}
+	var unknown []string
+	for _, entry := range environment {
+		if name, _, _ := strings.Cut(entry, "="); strings.HasPrefix(name, "KONTOR_") && !known[name] {
+			unknown = append(unknown, name)
+		}
+	}
+	slices.Sort(unknown)
+	return unknown
+}
+
 // browsable is an address that a browser on this machine can open.
 func browsable(listen string) string {
 	host, port, err := net.SplitHostPort(listen)
@@ -86,23 +144,44 @@ func browsable(listen string) string {
 	return net.JoinHostPort(host, port)
 }
 
+// SQLitePath is the database's file, when it is a file.
+func (c Config) SQLitePath() (path string, lite bool) {
+	return strings.CutPrefix(c.DatabaseURL, "sqlite:")
+}
+
+// KeyFile is where SQLite's secret key is kept when the environment has none: beside the database.
+func (c Config) KeyFile() string {
+	path, _ := c.SQLitePath()
+	return filepath.Join(filepath.Dir(path), "kontor.key")
+}
+
+// KeptSecret gives the secret key that there is, and none when there is none: it makes none. It
+// is for commands that only look.
+func (c Config) KeptSecret() (key []byte, err error) {
+	if c.SecretKey != "" {
+		return []byte(c.SecretKey), nil
+	}
+	if _, lite := c.SQLitePath(); !lite {
+		return nil, errors.New("KONTOR_SECRET_KEY is missing: with PostgreSQL it must be set, to at least 32 random characters")
+	}
+	text, err := os.ReadFile(c.KeyFile())
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("the key file can't be read: %w", err)
+	}
+	return []byte(strings.TrimSpace(string(text))), nil
+}
+
 // Secret gives the secret key. Without the variable, SQLite keeps one in a file beside the
 // database, readable by its owner only, and made tells that it was just made; PostgreSQL has no
 // such place, so there the variable is required.
 func (c Config) Secret() (key []byte, made string, err error) {
-	if c.SecretKey != "" {
-		return []byte(c.SecretKey), "", nil
+	if key, err = c.KeptSecret(); key != nil || err != nil {
+		return key, "", err
 	}
-	path, lite := strings.CutPrefix(c.DatabaseURL, "sqlite:")
-	if !lite {
-		return nil, "", errors.New("KONTOR_SECRET_KEY is missing: with PostgreSQL it must be set, to at least 32 random characters")
-	}
-	file := filepath.Join(filepath.Dir(path), "kontor.key")
-	if text, err := os.ReadFile(file); err == nil { //nolint:gosec // the operator's own file
-		return []byte(strings.TrimSpace(string(text))), "", nil
-	} else if !errors.Is(err, os.ErrNotExist) {
-		return nil, "", fmt.Errorf("the key file can't be read: %w", err)
-	}
+	file := c.KeyFile()
 	var random [32]byte
 	_, _ = rand.Read(random[:]) // never fails (crypto/rand)
 	text := base64.RawURLEncoding.EncodeToString(random[:])

@@ -26,6 +26,9 @@ type commands struct {
 	Apply   applyCommand   `cmd:"" help:"Bring merchants, catalogue, organisations and connections into the state that a file describes."`
 	Orders  ordersCommand  `cmd:"" help:"List orders, and decide about those that wait."`
 	Credit  creditCommand  `cmd:"" help:"Show a credit line with its entries, or change its limit."`
+	Doctor  doctorCommand  `cmd:"" help:"Look whether everything around Kontor is as it should be, and say what to do; changes nothing."`
+	Backup  backupCommand  `cmd:"" help:"Copy a SQLite database into a file, while it is served."`
+	Restore restoreCommand `cmd:"" help:"Put a backup in the place of a SQLite database."`
 	Health  healthCommand  `cmd:"" help:"Ask the server on this machine whether it is ready; for container health checks."`
 	Load    loadCommand    `cmd:"" name:"loadtest" help:"Measure this program on this machine; for development."`
 
@@ -65,6 +68,9 @@ func run(ctx context.Context, args []string, to terminal) int {
 	}
 	if err := command.Run(); err != nil && !errors.Is(err, context.Canceled) {
 		fmt.Fprintln(to.err, "kontor:", sentence(err))
+		if errors.As(err, new(wrongUse)) {
+			return 2
+		}
 		return 1
 	}
 	return 0
