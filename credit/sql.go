@@ -138,6 +138,15 @@ UPDATE credit_lines
  WHERE merchant_id = ?
    AND id IN (SELECT ancestor_id FROM credit_chains WHERE merchant_id = ? AND line_id = ?)`
 
+	// One row and one condition: whoever comes second waits for the row and sees the new sums.
+	holdAtRoot = `
+UPDATE credit_lines
+   SET tree_holds = tree_holds + ?, own_holds = own_holds + ?, entries = entries + 1, version = version + 1, updated_at = ?
+ WHERE merchant_id = ? AND organisation_id = ? AND currency = ? AND depth = 0 AND NOT disabled
+   AND limit_minor - (tree_holds + tree_receivables + tree_offline - tree_credits) >= ?
+RETURNING id, merchant_id, organisation_id, currency, depth, limit_minor, own_holds, own_receivables, own_offline, own_credits,
+          tree_holds, tree_receivables, tree_offline, tree_credits, entries, disabled, version`
+
 	insertEntry = `
 INSERT INTO credit_entries (merchant_id, line_id, seq, part, kind, amount_minor, balance_minor, reference, reason, actor, at)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`

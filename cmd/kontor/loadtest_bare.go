@@ -111,7 +111,8 @@ type replayStep struct {
 	args      []replayArg
 	// The one thing that a request takes from the row it locks: an entry's number and balance.
 	readsLine              bool
-	seq, balance, amountAt int // which arguments they are; seq is -1 in other statements
+	changesLine            bool // what it reads is how the row is after the change
+	seq, balance, amountAt int  // which arguments they are; seq is -1 in other statements
 }
 
 // replayArg makes the argument of one request.
@@ -150,8 +151,9 @@ func (w *world) prepare(ctx context.Context, s script) (*replay, error) {
 			r.close()
 			return nil, err
 		}
-		prepared := replayStep{statement: statement, query: strings.HasPrefix(text, "SELECT"), seq: -1}
+		prepared := replayStep{statement: statement, query: strings.HasPrefix(text, "SELECT") || strings.Contains(text, "RETURNING"), seq: -1}
 		prepared.readsLine = prepared.query && strings.Contains(text, "own_holds")
+		prepared.changesLine = strings.HasPrefix(text, "UPDATE")
 		prepared.findEntry(step.text)
 		for _, arg := range step.args {
 			made, err := s.argument(arg, differ)
@@ -248,6 +250,7 @@ type replayClient struct {
 	args           []any
 	row, pointers  []any
 	entries, holds int64 // of the line that was locked
+	changed        bool  // they are those after the change
 }
 
 func (c *replayClient) run(ctx context.Context, values []string, now time.Time) (err error) {
@@ -313,7 +316,10 @@ func (c *replayClient) fill(step *replayStep, values []string, now time.Time) {
 	}
 	if step.seq >= 0 {
 		amount, _ := c.args[step.amountAt].(int64)
-		c.args[step.seq], c.args[step.balance] = c.entries+1, c.holds+amount
+		c.args[step.seq], c.args[step.balance] = c.entries, c.holds
+		if !c.changed {
+			c.args[step.seq], c.args[step.balance] = c.entries+1, c.holds+amount
+		}
 	}
 }
 
@@ -342,6 +348,7 @@ func (c *replayClient) read(ctx context.Context, step *replayStep, statement *sq
 		if step.readsLine {
 			c.entries, _ = c.row[slices.Index(columns, "entries")].(int64)
 			c.holds, _ = c.row[slices.Index(columns, "own_holds")].(int64)
+			c.changed = step.changesLine
 		}
 	}
 	return rows.Err()
