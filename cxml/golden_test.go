@@ -32,6 +32,12 @@ func payload(d *cxml.Document) (any, error) {
 		return d.PunchOutOrderMessage()
 	case "ConfirmationRequest":
 		return d.ConfirmationRequest()
+	case "CopyRequest":
+		return d.CopyRequest()
+	case "OrderStatusRequest":
+		return d.OrderStatusRequest()
+	case "ReceiptRequest":
+		return d.ReceiptRequest()
 	}
 	return nil, nil
 }

@@ -209,6 +209,9 @@ func TestOneThingIsNotMappedAsAnother(t *testing.T) {
 		"PunchOutOrderMessage": func() error { _, err := d.PunchOutOrderMessage(); return err },
 		"ConfirmationRequest":  func() error { _, err := d.ConfirmationRequest(); return err },
 		"StatusUpdateRequest":  func() error { _, err := d.StatusUpdateRequest(); return err },
+		"CopyRequest":          func() error { _, err := d.CopyRequest(); return err },
+		"OrderStatusRequest":   func() error { _, err := d.OrderStatusRequest(); return err },
+		"ReceiptRequest":       func() error { _, err := d.ReceiptRequest(); return err },
 		"Response":             func() error { _, err := d.Response(); return err },
 	} {
 		if fault := kindOf(t, try()); fault.Kind.Status() != 450 || !strings.Contains(fault.Message, "ProfileRequest") {

@@ -82,6 +82,14 @@ func Resend(ctx context.Context, tx *database.Tx, merchant, object, destination 
 	return rows == 1, err
 }
 
+// Repeat puts a delivered message on its way once more, the same bytes, because its destination
+// asked for it; it tells whether there was one. One that is on its way already stays as it is, so
+// that asking often sends no more often than the worker works.
+func Repeat(ctx context.Context, tx *database.Tx, merchant, object, destination string, seq int64, now time.Time) (bool, error) {
+	rows, err := tx.Exec(ctx, repeatDelivery, database.At(now), database.At(now), merchant, object, destination, seq)
+	return rows == 1, err
+}
+
 const (
 	insertEvent = `
 INSERT INTO events (merchant_id, object, seq, kind, payload, month, at) VALUES (?, ?, ?, ?, ?, ?, ?)`
@@ -99,4 +107,9 @@ SELECT e.merchant_id, e.object, e.seq, e.kind, e.payload, e.at, d.destination, d
 	reviveDelivery = `
 UPDATE deliveries SET state = 'ready', attempt = 0, run_at = ?, updated_at = ?
  WHERE merchant_id = ? AND object = ? AND destination = ? AND seq = ? AND state = 'dead'`
+
+	// Attempt 0 gives it as much time as a new one has.
+	repeatDelivery = `
+UPDATE deliveries SET state = 'ready', attempt = 0, run_at = ?, updated_at = ?
+ WHERE merchant_id = ? AND object = ? AND destination = ? AND seq = ? AND state = 'done' AND message IS NOT NULL`
 )

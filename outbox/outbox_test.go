@@ -411,6 +411,56 @@ func TestADeadDeliveryCanBeSentAgain(t *testing.T) {
 	})
 }
 
+// Whoever asks for what was delivered gets the same bytes again, in turn with what follows.
+func TestADeliveredMessageCanBeRepeated(t *testing.T) {
+	each(t, func(t *testing.T, p *post) {
+		w := p.worker()
+		repeat := func(seq int64) (was bool) {
+			t.Helper()
+			if err := p.db.InTx(p.ctx, func(tx *database.Tx) (err error) {
+				was, err = outbox.Repeat(p.ctx, tx, merchant, "ord_1", buyer, seq, p.clock.Now())
+				return err
+			}); err != nil {
+				t.Fatal(err)
+			}
+			return was
+		}
+		p.add("ord_1", 1, buyer)
+		if repeat(1) || repeat(2) {
+			t.Error("repeated what was not delivered yet")
+		}
+		p.work(w, 1)
+		p.clock.Advance(30 * 24 * time.Hour)
+		p.add("ord_1", 2, buyer)
+		if !repeat(1) || repeat(1) {
+			t.Error("a delivered one is repeated once, however often it is asked for")
+		}
+		// A month later it has a whole day again, and what came after it waits behind it.
+		p.send = func(outbox.Delivery) (string, error) { return "", errors.New("down") }
+		p.work(w, 1)
+		p.is("ord_1", "1 cxml:con_1 ready 1, 2 cxml:con_1 ready 0")
+		p.send = nil
+		p.clock.Advance(time.Minute)
+		p.work(w, 1)
+		p.work(w, 1)
+		p.is("ord_1", "1 cxml:con_1 done 2, 2 cxml:con_1 done 1")
+		same := "cxml:con_1 ord_1/1 rendering 1"
+		p.sentIs(same, same, same, "cxml:con_1 ord_1/2 rendering 2")
+
+		// What was given up or never sent isn't repeated.
+		p.render = func(outbox.Delivery) ([]byte, string, error) { return nil, "not told of it", nil }
+		p.add("ord_1", 3, buyer)
+		p.work(w, 1)
+		p.render = nil
+		p.send = func(outbox.Delivery) (string, error) { return "", &outbox.Refused{Reason: "404"} }
+		p.add("ord_1", 4, buyer)
+		p.work(w, 1)
+		if repeat(3) || repeat(4) {
+			t.Error("repeated what was not delivered")
+		}
+	})
+}
+
 func TestWhatEndsAtOnce(t *testing.T) {
 	each(t, func(t *testing.T, p *post) {
 		w := p.worker()

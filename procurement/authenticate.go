@@ -3,6 +3,7 @@ package procurement
 import (
 	"context"
 	"crypto/hmac"
+	"errors"
 	"strings"
 
 	"github.com/kontorhq/kontor/accounts"
@@ -14,13 +15,25 @@ import (
 // a closed account: what it doesn't tell can't be used to find out.
 var errUnauthenticated = fault.New(fault.Unauthenticated, "the sender is not known here with that secret")
 
-// authenticate finds whose document it is. From leads to the connection; Sender must prove
-// itself with a secret of that connection or of the network that it belongs to, so that one
-// sender can't speak for another's buyer (cXML reference 2.4).
+// authenticate finds whose document it is, and counts who can't prove it.
 func (s *Service) authenticate(ctx context.Context, c *call, merchant string) error {
 	if merchant != string(storable([]byte(merchant))) {
 		return errUnauthenticated // PostgreSQL would stumble over such an address
 	}
+	if err := checkCredentials(c.doc.Header); err != nil {
+		return err
+	}
+	err := s.identify(ctx, c, merchant)
+	if errors.Is(err, errUnauthenticated) {
+		return s.failed(ctx, merchant, c.doc.Header.Sender)
+	}
+	return err
+}
+
+// identify finds whose document it is. From leads to the connection; Sender must prove
+// itself with a secret of that connection or of the network that it belongs to, so that one
+// sender can't speak for another's buyer (cXML reference 2.4).
+func (s *Service) identify(ctx context.Context, c *call, merchant string) error {
 	connection, found, err := s.connectionOf(ctx, merchant, c.doc.Header.From)
 	if err != nil {
 		return err

@@ -124,9 +124,12 @@ func (s *Service) profile(c *call) reply {
 	return reply{status: cxml.Status{Code: 200}, body: &cxml.ProfileResponse{
 		EffectiveDate: cxml.At(s.Clock.Now()),
 		Transaction: []cxml.Transaction{
+			{RequestName: "CopyRequest", URL: address},
 			{RequestName: "OrderRequest", URL: address, Option: []cxml.Option{option("attachments", "no"), option("changes", "yes")}},
+			{RequestName: "OrderStatusRequest", URL: address},
 			{RequestName: "ProfileRequest", URL: address},
 			{RequestName: "PunchOutSetupRequest", URL: address, Option: []cxml.Option{option("operationAllowed", "create")}},
+			{RequestName: "ReceiptRequest", URL: address},
 			{RequestName: "StatusUpdateRequest", URL: address},
 		}}}
 }

@@ -161,6 +161,12 @@ func (s *Service) dispatch(ctx context.Context, tx *database.Tx, c *call) (reply
 		return s.order(ctx, tx, c)
 	case "StatusUpdateRequest":
 		return s.statusUpdate(ctx, tx, c)
+	case "CopyRequest":
+		return s.copyOf(c)
+	case "OrderStatusRequest":
+		return s.orderStatus(ctx, tx, c)
+	case "ReceiptRequest":
+		return s.receipt(ctx, tx, c)
 	}
 	return reply{}, fault.New(fault.NotServed, c.doc.Type+" is not served here; a ProfileRequest tells what is")
 }
@@ -169,6 +175,9 @@ func (s *Service) dispatch(ctx context.Context, tx *database.Tx, c *call) (reply
 func (s *Service) refuse(ctx context.Context, c *call, merchant string, body []byte, cause error) []byte {
 	status := s.statusOf(cause)
 	answer := s.response(status, nil)
+	if errors.Is(cause, errTooOften) {
+		return answer // who guesses on fills no disk
+	}
 	kept := keptDocument{ID: c.document, Merchant: merchant, Direction: "in", Connection: c.connection.ID,
 		Status: status.Code, Note: status.Detail, Body: c.masked, Answer: answer}
 	if c.doc != nil {
