@@ -34,6 +34,8 @@ type Config struct {
 	WriteTimeout    time.Duration      // for a whole answer
 	ShutdownTimeout time.Duration      // for what is under way at the end
 	BodyLimit       int64              // most bytes of any request's body
+	TrustedProxies  []*net.IPNet       // whose word about the client counts
+	Metrics         *Metrics           // counts requests; nil for nobody
 }
 
 const (
@@ -64,6 +66,7 @@ func New(config Config) *Server {
 	e := echo.New()
 	s := &Server{config: config, echo: e, ready: ready{database: config.DB}}
 	e.HTTPErrorHandler = s.answerError
+	believeProxies(e, config.TrustedProxies)
 	e.Use(requestID, s.logAccess, secure, recovered, s.limitBody)
 	e.Match([]string{http.MethodGet, http.MethodHead}, "/healthz", s.healthz)
 	e.Match([]string{http.MethodGet, http.MethodHead}, "/readyz", s.readyz)

@@ -33,10 +33,8 @@ func (s *Server) logAccess(next echo.HandlerFunc) echo.HandlerFunc {
 			c.Error(err) // answered here, so that the status is known
 		}
 		status := c.Response().Status
-		route := c.Path()
-		if status == http.StatusNotFound && route == "" {
-			route = "(none)"
-		}
+		route := known(c)
+		s.config.Metrics.seen(method(c.Request().Method), route, status, time.Since(start))
 		level := slog.LevelInfo
 		if status >= 500 {
 			level = slog.LevelError
@@ -48,7 +46,7 @@ func (s *Server) logAccess(next echo.HandlerFunc) echo.HandlerFunc {
 		s.config.Log.LogAttrs(c.Request().Context(), level, "request",
 			slog.String("method", method(c.Request().Method)), slog.String("route", route), slog.Int("status", status),
 			slog.Int64("bytes", c.Response().Size), slog.Duration("duration", time.Since(start)),
-			slog.String("merchant", merchant), slog.String("request", c.Response().Header().Get(echo.HeaderXRequestID)))
+			slog.String("merchant", merchant), slog.String("client", c.RealIP()), slog.String("request", c.Response().Header().Get(echo.HeaderXRequestID)))
 		return nil
 	}
 }

@@ -124,13 +124,17 @@ func TestRestoreRefusesWhatIsNoBackup(t *testing.T) {
 	for i := 4096; i < 4096*4 && i < len(torn); i++ {
 		torn[i] = 0xA5
 	}
+	end := append([]byte(nil), before...) // a page that only a check of the whole file comes to
+	for i := len(end) - 4096; i < len(end); i++ {
+		end[i] = 0xA5
+	}
 	inUse := write(before)
 	if err := os.WriteFile(inUse+"-wal", []byte("something"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	for name, backup := range map[string]string{
 		"not there": filepath.Join(t.TempDir(), "none.db"), "text": write([]byte(strings.Repeat("not a database ", 1000))),
-		"nothing": write(nil), "half": write(half), "torn": write(torn), "in use": inUse,
+		"nothing": write(nil), "half": write(half), "torn": write(torn), "torn at its end": write(end), "in use": inUse,
 	} {
 		if status, _, errs := command(t, "restore", "--replace", backup); status != 1 {
 			t.Errorf("%s: restored, %s", name, errs)

@@ -120,7 +120,19 @@ func (s *system) serve(ctx context.Context, listener net.Listener, more ...func(
 		func(e *echo.Echo) { console.Mount(e, s.staff()) },
 		func(e *echo.Echo) { e.GET(assets.Prefix+"*", echo.WrapHandler(assets.Handler())) },
 	}, more...)
-	web := server.New(server.Config{DB: s.db, Log: s.log, Mount: mounts,
+	proxies, err := s.config.Proxies()
+	if err != nil {
+		return err // config.Read has checked it
+	}
+	var metrics *server.Metrics
+	var metricsListener net.Listener
+	if s.config.MetricsListen != "" {
+		if metricsListener, err = new(net.ListenConfig).Listen(ctx, "tcp", s.config.MetricsListen); err != nil {
+			return fmt.Errorf("KONTOR_METRICS_LISTEN: can't listen: %w", err)
+		}
+		metrics = server.NewMetrics(s.log, version, append(pools(s.db), newNumbers(s.db, s.clock, s.log))...)
+	}
+	web := server.New(server.Config{DB: s.db, Log: s.log, Mount: mounts, TrustedProxies: proxies, Metrics: metrics,
 		ReadTimeout: s.config.ReadTimeout, WriteTimeout: s.config.WriteTimeout, ShutdownTimeout: s.config.Shutdown})
 
 	working, stop := context.WithCancel(ctx)
@@ -129,7 +141,14 @@ func (s *system) serve(ctx context.Context, listener net.Listener, more ...func(
 		group.Go(func() { s.worker.Run(working) })
 	}
 	group.Go(func() { s.sweep(working) })
-	err := web.Run(ctx, listener)
+	if metrics != nil {
+		group.Go(func() {
+			if err := metrics.Run(working, metricsListener); err != nil {
+				s.log.Error("/metrics is not served any more", "error", err)
+			}
+		})
+	}
+	err = web.Run(ctx, listener)
 	stop()
 	group.Wait()
 	return err
