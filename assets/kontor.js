@@ -4,8 +4,10 @@
   "use strict";
 
   // Quantity: <div class="qty"><button data-step="-1" hidden>…<input step min>…<button data-step="1" hidden>.
-  function showSteppers(root) {
+  // Copy needs a secure address. Without script or clipboard these buttons stay away.
+  function showButtons(root) {
     root.querySelectorAll(".qty [data-step][hidden]").forEach(function (b) { b.hidden = false; });
+    if (navigator.clipboard) root.querySelectorAll("[data-copy][hidden]").forEach(function (b) { b.hidden = false; });
   }
   function step(button) {
     var input = button.parentElement.querySelector("input");
@@ -49,6 +51,7 @@
 
   // Refresh: <section id="x" data-refresh="1"> is replaced every second by the same element of the
   // same page. Never while the reader types in it, and nothing happens when nothing changed.
+  // What the reader opened stays open.
   var lasts = {};
   function refresh(id, wait) {
     setTimeout(function () {
@@ -61,17 +64,16 @@
           var fresh = new DOMParser().parseFromString(text, "text/html").getElementById(id);
           var now = document.getElementById(id), at = document.activeElement;
           if (fresh && now && !(at && now.contains(at) && /^(INPUT|SELECT|TEXTAREA)$/.test(at.tagName)) && fresh.outerHTML !== lasts[id]) {
-            var last = fresh.outerHTML, first = lasts[id] === undefined && last === now.outerHTML;
-            if (!first) {
-              var key = at && now.contains(at) && (at.id ? "#" + CSS.escape(at.id) : at.getAttribute("href") && 'a[href="' + CSS.escape(at.getAttribute("href")) + '"]');
-              var scrolls = Array.prototype.map.call(now.querySelectorAll(".code__body"), function (n) { return n.scrollTop; });
-              now.replaceWith(fresh);
-              fresh.classList.add("swapped");
-              showSteppers(fresh);
-              fresh.querySelectorAll(".code__body").forEach(function (n, i) { n.scrollTop = scrolls[i] || 0; });
-              if (key && fresh.querySelector(key)) fresh.querySelector(key).focus();
-            }
-            lasts[id] = last;
+            lasts[id] = fresh.outerHTML;
+            var key = at && now.contains(at) && (at.id ? "#" + CSS.escape(at.id) : at.getAttribute("href") && 'a[href="' + CSS.escape(at.getAttribute("href")) + '"]');
+            var scrolls = Array.prototype.map.call(now.querySelectorAll(".code__body"), function (n) { return n.scrollTop; });
+            var opened = Array.prototype.map.call(now.querySelectorAll("details[id][open]"), function (n) { return "#" + CSS.escape(n.id); });
+            now.replaceWith(fresh);
+            fresh.classList.add("swapped");
+            showButtons(fresh);
+            opened.forEach(function (o) { var d = fresh.querySelector(o); if (d) d.open = true; });
+            fresh.querySelectorAll(".code__body").forEach(function (n, i) { n.scrollTop = scrolls[i] || 0; });
+            if (key && fresh.querySelector(key)) fresh.querySelector(key).focus();
           }
           refresh(id, 1000 * (parseFloat(old.dataset.refresh) || 1));
         })
@@ -79,12 +81,13 @@
     }, wait);
   }
 
-  showSteppers(document);
-  var errors = document.getElementById("errors");
-  if (errors) errors.focus();
   document.querySelectorAll("[id][data-refresh]").forEach(function (el) {
+    lasts[el.id] = el.outerHTML; // as the server wrote it, before the script touches it
     refresh(el.id, 1000 * (parseFloat(el.dataset.refresh) || 1));
   });
+  showButtons(document);
+  var errors = document.getElementById("errors");
+  if (errors) errors.focus();
 
   // Return page: <form data-autosubmit> goes on by itself; the button stays for those without script.
   var form = document.querySelector("form[data-autosubmit]");

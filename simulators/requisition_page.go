@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
+
+	"github.com/kontorhq/kontor/assets"
 )
 
 // requisitionPage is the desk's main page: lines, trail and the selected document.
@@ -44,8 +46,8 @@ type documentPane struct {
 	Duration    string
 	AnswerClass string
 	AnswerText  string
-	Lines       []codeLine
-	AnswerLines []codeLine
+	Lines       []assets.CodeLine
+	AnswerLines []assets.CodeLine
 	First, Last int
 	Words       string
 	Raw         string
@@ -238,12 +240,33 @@ func (b *Buyer) pane(q Requisition, d Document) *documentPane {
 		}
 	}
 	paths, words := tie(d, cart)
-	pane.Lines = pretty(d.Body, paths...)
+	pane.Lines = assets.XML(d.Body, paths...)
 	if d.AnswerBody != "" {
-		pane.AnswerLines = pretty(d.AnswerBody, "/Status")
+		pane.AnswerLines = assets.XML(d.AnswerBody, "/Status")
 	}
-	if pane.First, pane.Last = tiedRange(pane.Lines); pane.First > 0 {
+	if pane.First, pane.Last = assets.TiedLines(pane.Lines); pane.First > 0 {
 		pane.Words = words
 	}
 	return pane
+}
+
+// tie names the part of a document that its most important sentence is about.
+func tie(d Document, cart *Cart) (paths []string, words string) {
+	switch d.Type {
+	case "PunchOutSetupRequest":
+		return []string{"/BrowserFormPost"}, "The browser brings the cart home to this address. Kontor never calls it itself."
+	case "PunchOutSetupResponse":
+		return []string{"/StartPage"}, "The browser goes here next. The address is good for this visit only."
+	case "PunchOutOrderMessage", "OrderRequest":
+		if cart == nil {
+			return nil, ""
+		}
+		return []string{"OrderRequestHeader/Total", "MessageHeader/Total"},
+			"Goods only. cXML keeps freight and tax apart; with both it is " + FormatMoney(cart.Sum()) + "."
+	case "ConfirmationRequest":
+		return []string{"/OrderReference"}, "The document that is answered: its order number and its payloadID."
+	case "StatusUpdateRequest":
+		return []string{"/Status"}, "The last word on an order that waited."
+	}
+	return nil, ""
 }

@@ -2,8 +2,10 @@ package console
 
 import (
 	"net/http"
+	"strconv"
 	"strings"
 
+	"github.com/kontorhq/kontor/assets"
 	"github.com/kontorhq/kontor/orders"
 	"github.com/kontorhq/kontor/procurement"
 )
@@ -18,7 +20,7 @@ type documentPage struct {
 type pane struct {
 	ID, Title, Raw string
 	Bytes          string
-	Lines          []codeLine
+	Lines          []assets.CodeLine
 }
 
 // getDocument shows one message as it crossed the wire, masked, with its answer.
@@ -45,7 +47,14 @@ func (c *console) getDocument(v *visit) error {
 }
 
 func newPane(id, title, raw, text string) pane {
-	return pane{ID: id, Title: title, Raw: raw, Bytes: sizeOf(len(text)), Lines: pretty(text)}
+	return pane{ID: id, Title: title, Raw: raw, Bytes: sizeOf(len(text)), Lines: assets.XML(text)}
+}
+
+func sizeOf(bytes int) string {
+	if bytes < 1000 {
+		return strconv.Itoa(bytes) + noBreak + "bytes"
+	}
+	return strconv.Itoa(bytes/1000) + "." + strconv.Itoa(bytes%1000/100) + noBreak + "kB"
 }
 
 // getRaw gives the kept bytes as plain text, which no browser runs.

@@ -44,25 +44,3 @@ func TestFormats(t *testing.T) {
 		t.Error("half a yen was taken")
 	}
 }
-
-// What is no XML, or hides text outside of it, is shown as it came.
-func TestPretty(t *testing.T) {
-	for text, want := range map[string]string{
-		`<a x="1&amp;2"><b>t</b><!-- c --><d/></a>`: "<a x=\"1&amp;2\">\n  <b>t</b>\n  <!-- c -->\n  <d/>\n</a>\n",
-		"lost <a>b</a>":        "lost <a>b</a>\n",
-		"<a><b></a>\r\nx":      "<a><b></a>\nx\n",
-		"plain\ntext":          "plain\ntext\n",
-		"<p:a xmlns:p=\"u\"/>": "<p:a xmlns:p=\"u\"/>\n",
-	} {
-		got := ""
-		for _, line := range pretty(text) {
-			for _, p := range line {
-				got += p.Text
-			}
-			got += "\n"
-		}
-		if got != want {
-			t.Errorf("%q is shown as\n%s", text, got)
-		}
-	}
-}
