@@ -2,6 +2,7 @@ package simulators
 
 import (
 	"errors"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -91,6 +92,21 @@ func sentence(err error) string {
 		return ""
 	}
 	return stop(strings.ToUpper(text[:1]) + text[1:])
+}
+
+var amountsOnTheWire = regexp.MustCompile(`-?\b\d+(?:\.\d+)? [A-Z]{3}\b`)
+
+// readable writes the amounts in a sentence that Kontor sent ("195.00 USD over …") as people read
+// them. What has not exactly its currency's decimals is no amount of Kontor's and stays.
+func readable(text string) string {
+	return amountsOnTheWire.ReplaceAllStringFunc(text, func(found string) string {
+		value, currency, _ := strings.Cut(found, " ")
+		_, fraction, _ := strings.Cut(value, ".")
+		if decimals, ok := money.Exponent(currency); !ok || len(fraction) != decimals {
+			return found
+		}
+		return FormatMoney(Money{value, currency})
+	})
 }
 
 // stop ends a sentence that others wrote, so that the next one can follow it.

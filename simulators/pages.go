@@ -18,7 +18,7 @@ var pages = template.Must(template.New("").Funcs(template.FuncMap{
 	"money": FormatMoney, "asset": assets.Path, "icon": assets.Icon, "mark": assets.Mark, "shopmark": assets.ShopMark,
 	"day": formatDay, "minute": formatMinute, "second": formatSecond, "instant": formatInstant,
 	"unit": unitWord, "plural": plural, "thousands": thousands, "lower": lowerFirst, "stop": stop, "badge": badge,
-	"number": trimNumber,
+	"number": trimNumber, "readable": readable,
 }).ParseFS(files, "templates/*.html.tmpl"))
 
 // routes are all addresses under Path. The mux works with the full path, so that links, the
@@ -33,6 +33,9 @@ func (b *Buyer) routes() http.Handler {
 	mux.HandleFunc("GET "+path+"/requisitions/{requisition}", b.getRequisition)
 	mux.HandleFunc("GET "+path+"/requisitions/{requisition}/frame", b.getFrame)
 	mux.HandleFunc("GET "+path+"/requisitions/{requisition}/documents/{document}", b.getRaw)
+	mux.HandleFunc("GET "+path+"/", func(w http.ResponseWriter, _ *http.Request) {
+		b.problem(w, http.StatusNotFound, fmt.Errorf("%w: there is no page at this address", ErrNotFound))
+	})
 	// Everything a button does is refused when another site's page sends it. The two addresses
 	// above are open to others by design and have their own proof.
 	own := http.NewCrossOriginProtection()

@@ -125,8 +125,11 @@ func (b *Buyer) opened(r *requisition, e *envelope, answer Answer, startPage str
 		Size: len(answer.Body), Answer: Answer{HTTPStatus: answer.HTTPStatus, Code: answer.Code, Text: answer.Text},
 		Note:  "Kontor opens the visit and names the page where the browser starts.",
 		Facts: []Fact{{"Start page", startPage}}}, text)
-	b.story(r, "Visit to "+b.cfg.SupplierShort+" started", r.Person.Role+", "+r.Operation)
+	b.story(r, "Visit to "+b.cfg.SupplierShort+" started", "By the "+lowerFirst(r.Person.Role)+visits[r.Operation])
 }
+
+// visits say what a visit that is not an ordinary one is for.
+var visits = map[string]string{"edit": ", to edit the cart", "inspect": ", to look at the cart"}
 
 func identities(credentials []Credential) string {
 	names := make([]string, len(credentials))

@@ -66,6 +66,9 @@ func Mount(e *echo.Echo, cfg Config) {
 	g.GET("/credit/:id", c.staff(c.getLine))
 	g.POST("/credit/:id/limit", c.staff(c.postLimit))
 	g.GET("/credit/:id/limit", c.staff(c.getLine))
+	g.RouteNotFound("/*", c.open(func(*visit) error {
+		return fault.New(fault.Unknown, "The console has no page at this address.")
+	}))
 }
 
 // visit is one request of one person at one merchant.
@@ -146,7 +149,7 @@ var pages = func() map[string]*template.Template {
 	made := map[string]*template.Template{}
 	shared := template.Must(template.New("").Funcs(template.FuncMap{
 		"asset": assets.Path, "icon": assets.Icon, "mark": assets.Mark,
-		"money": formatMoney, "price": formatPrice, "quantity": formatQuantity, "sentence": sentence,
+		"money": formatMoney, "price": formatPrice, "quantity": formatQuantity, "sentence": sentence, "upper": upper,
 		"badge": badgeOf, "status": statusBadge, "message": message,
 		"tableOf": func(p page, rows []orderRow) orderTable { return orderTable{p, rows} }, "bar": assets.LimitBar, "minibar": assets.LimitBarMini,
 	}).ParseFS(files, "pages/layout.html", "pages/parts.html"))

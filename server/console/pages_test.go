@@ -73,7 +73,7 @@ func TestAMessageThatWasGivenUpIsSentAgain(t *testing.T) {
 		woken = 0
 		b := h.signedIn()
 		page := b.get("/orders/" + o.ID)
-		page.shows(t, 200, "The order waits the buyer's system answered HTTP 502 Given up", "Send again", "A message was given up")
+		page.shows(t, 200, "The order waits The buyer's system answered HTTP 502 Given up", "Send again", "A message was given up")
 		form := url.Values{"token": {page.token(t, "/resend")}, "destination": {page.field(t, "destination")}, "seq": {page.field(t, "seq")}}
 		for range 2 {
 			b.follow(b.post("/orders/"+o.ID+"/resend", form)).shows(t, 200, "The message is on its way again.", "Ready to send")
