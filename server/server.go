@@ -36,6 +36,7 @@ type Config struct {
 	BodyLimit       int64              // most bytes of any request's body
 	TrustedProxies  []*net.IPNet       // whose word about the client counts
 	Metrics         *Metrics           // counts requests; nil for nobody
+	Maintenance     Maintenance        // the zero value is never on
 }
 
 const (
@@ -67,7 +68,7 @@ func New(config Config) *Server {
 	s := &Server{config: config, echo: e, ready: ready{database: config.DB}}
 	e.HTTPErrorHandler = s.answerError
 	believeProxies(e, config.TrustedProxies)
-	e.Use(requestID, s.logAccess, secure, recovered, s.limitBody)
+	e.Use(requestID, s.logAccess, secure, recovered, s.limitBody, s.closed)
 	e.Match([]string{http.MethodGet, http.MethodHead}, "/healthz", s.healthz)
 	e.Match([]string{http.MethodGet, http.MethodHead}, "/readyz", s.readyz)
 	for _, mount := range config.Mount {

@@ -52,6 +52,9 @@ func (s *Server) healthz(c echo.Context) error { return c.String(http.StatusOK, 
 
 // readyz tells whether it can serve. Anybody may ask, so why not is for the log only.
 func (s *Server) readyz(c echo.Context) error {
+	if _, on := s.config.Maintenance.sentence(c.Request().Context()); on {
+		return c.String(http.StatusServiceUnavailable, "not ready: maintenance\n")
+	}
 	if err := s.ready.check(c.Request().Context()); err != nil {
 		s.config.Log.WarnContext(c.Request().Context(), "not ready", "error", err)
 		return c.String(http.StatusServiceUnavailable, "not ready\n")

@@ -20,17 +20,19 @@ import (
 var version = "dev"
 
 type commands struct {
-	Demo    demoCommand    `cmd:"" help:"Show the main job in a browser: a merchant, buyers and their procurement systems, all in this process."`
-	Serve   serveCommand   `cmd:"" help:"Serve buyers' systems, storefronts and staff."`
-	Migrate migrateCommand `cmd:"" help:"Bring the database's schema up to this version."`
-	Apply   applyCommand   `cmd:"" help:"Bring merchants, catalogue, organisations and connections into the state that a file describes."`
-	Orders  ordersCommand  `cmd:"" help:"List orders, and decide about those that wait."`
-	Credit  creditCommand  `cmd:"" help:"Show a credit line with its entries, or change its limit."`
-	Doctor  doctorCommand  `cmd:"" help:"Look whether everything around Kontor is as it should be, and say what to do; changes nothing."`
-	Backup  backupCommand  `cmd:"" help:"Copy a SQLite database into a file, while it is served."`
-	Restore restoreCommand `cmd:"" help:"Put a backup in the place of a SQLite database."`
-	Health  healthCommand  `cmd:"" help:"Ask the server on this machine whether it is ready; for container health checks."`
-	Load    loadCommand    `cmd:"" name:"loadtest" help:"Measure this program on this machine; for development."`
+	Demo    demoCommand        `cmd:"" help:"Show the main job in a browser: a merchant, buyers and their procurement systems, all in this process."`
+	Serve   serveCommand       `cmd:"" help:"Serve buyers' systems, storefronts and staff."`
+	Migrate migrateCommand     `cmd:"" help:"Bring the database's schema up to this version."`
+	Apply   applyCommand       `cmd:"" help:"Bring merchants, catalogue, organisations and connections into the state that a file describes."`
+	Check   checkCommand       `cmd:"" help:"Tell what is wrong with a cXML document, where, and what the systems that get it will do."`
+	Orders  ordersCommand      `cmd:"" help:"List orders, and decide about those that wait."`
+	Credit  creditCommand      `cmd:"" help:"Show a credit line with its entries, or change its limit."`
+	Doctor  doctorCommand      `cmd:"" help:"Look whether everything around Kontor is as it should be, and say what to do; changes nothing."`
+	Backup  backupCommand      `cmd:"" help:"Copy a SQLite database into a file, while it is served."`
+	Restore restoreCommand     `cmd:"" help:"Put a backup in the place of a SQLite database."`
+	Maint   maintenanceCommand `cmd:"" name:"maintenance" help:"Answer callers that they shall come again later, or no longer."`
+	Health  healthCommand      `cmd:"" help:"Ask the server on this machine whether it is ready; for container health checks."`
+	Load    loadCommand        `cmd:"" name:"loadtest" help:"Measure this program on this machine; for development."`
 
 	Version kong.VersionFlag `help:"Print the version."`
 }
