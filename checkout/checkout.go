@@ -52,6 +52,7 @@ type Wanted struct {
 	Flags        []orders.Flag // found while reading
 	DocumentID   string
 	Policy       Policy
+	Basis        *Basis // what Look found; nil where nobody looked
 }
 
 // Placed is what became of it.

@@ -37,24 +37,43 @@ func (d *Desk) price(ctx context.Context, tx *database.Tx, w Wanted) (priced, er
 	return p, err
 }
 
-func (d *Desk) priceAll(ctx context.Context, tx *database.Tx, w Wanted) (priced, error) {
-	p := priced{Totals: noTotals(w.Currency), lines: make([]orders.Line, len(w.Lines)), flags: append([]orders.Flag(nil), w.Flags...)}
-	today := w.Merchant.Today(d.Clock)
-	snapshots, err := d.snapshots(ctx, tx, w)
-	if err != nil {
-		return p, err
+// Basis is what an order is priced from: the snapshots that its lines came from, and the offers of
+// the day.
+type Basis struct {
+	today     money.Date
+	snapshots []*match
+	offers    map[string]*catalog.Offer
+}
+
+// Look reads what a new or changed order is priced from. Place does that itself for a Wanted that
+// has no Basis yet. Who looks before the transaction begins doesn't keep SQLite's one writer
+// waiting: snapshots never change, and a price that changes in that moment is as good as the other.
+func (d *Desk) Look(ctx context.Context, q database.Querier, w Wanted) (*Basis, error) {
+	b := &Basis{today: w.Merchant.Today(d.Clock)}
+	var err error
+	if b.snapshots, err = d.snapshots(ctx, q, w); err != nil {
+		return nil, err
 	}
 	skus := make([]string, len(w.Lines))
 	for i, l := range w.Lines {
 		skus[i] = l.SKU
 	}
-	offers, err := catalog.Offers(ctx, tx, w.Organisation, w.Currency, today, skus)
-	if err != nil {
-		return p, err
+	b.offers, err = catalog.Offers(ctx, q, w.Organisation, w.Currency, b.today, skus)
+	return b, err
+}
+
+func (d *Desk) priceAll(ctx context.Context, tx *database.Tx, w Wanted) (priced, error) {
+	p := priced{Totals: noTotals(w.Currency), lines: make([]orders.Line, len(w.Lines)), flags: append([]orders.Flag(nil), w.Flags...)}
+	basis, err := w.Basis, error(nil)
+	if basis == nil {
+		if basis, err = d.Look(ctx, tx, w); err != nil {
+			return p, err
+		}
 	}
+	offers := basis.offers
 	for i, asked := range w.Lines {
 		offer := offers[accounts.Fold(asked.SKU)]
-		if p.lines[i], err = d.priceLine(&p, w, asked, offer, snapshots[i]); err != nil {
+		if p.lines[i], err = d.priceLine(&p, w, asked, offer, basis.snapshots[i]); err != nil {
 			return p, err
 		}
 		if p.Goods, err = p.Goods.Add(p.lines[i].Amount); err != nil {
@@ -68,7 +87,7 @@ func (d *Desk) priceAll(ctx context.Context, tx *database.Tx, w Wanted) (priced,
 	if err != nil {
 		return p, err
 	}
-	if err := p.addTax(w, rates, today, offers); err != nil {
+	if err := p.addTax(w, rates, basis.today, offers); err != nil {
 		return p, err
 	}
 	if err := p.addFreight(w, rates, offers); err != nil {
@@ -79,7 +98,7 @@ func (d *Desk) priceAll(ctx context.Context, tx *database.Tx, w Wanted) (priced,
 
 // snapshots finds for each line the frozen cart line that its auxiliary id names. An id of
 // another organisation, of another product or of no cart is no match: it is a hint.
-func (d *Desk) snapshots(ctx context.Context, tx *database.Tx, w Wanted) ([]*match, error) {
+func (d *Desk) snapshots(ctx context.Context, q database.Querier, w Wanted) ([]*match, error) {
 	matches := make([]*match, len(w.Lines))
 	carts := map[string]*Cart{}
 	for i, l := range w.Lines {
@@ -89,7 +108,7 @@ func (d *Desk) snapshots(ctx context.Context, tx *database.Tx, w Wanted) ([]*mat
 		}
 		cart, seen := carts[id]
 		if !seen {
-			found, err := FindCart(ctx, tx, w.Merchant.ID, id)
+			found, err := FindCart(ctx, q, w.Merchant.ID, id)
 			if err != nil && fault.CodeOf(err) != fault.Unknown {
 				return nil, err
 			}
