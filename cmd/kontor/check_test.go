@@ -1,0 +1,97 @@
+package main
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+const (
+	checkedSecret = "harbour-light-and-rope"
+
+	// aCart has a brace in a part number, which one system refuses, and nothing else wrong.
+	aCart = `<?xml version="1.0" encoding="UTF-8"?>
+<!DOCTYPE cXML SYSTEM "http://xml.cxml.org/schemas/cXML/1.2.050/cXML.dtd">
+<cXML payloadID="1.2@harbour.example" timestamp="2026-03-05T09:00:00-05:00">
+<Header><From><Credential domain="DUNS"><Identity>800000001</Identity></Credential></From><To><Credential domain="DUNS"><Identity>700000001</Identity></Credential></To>
+<Sender><Credential domain="DUNS"><Identity>800000001</Identity></Credential><UserAgent>Fixture 1</UserAgent></Sender></Header>
+<Message deploymentMode="production"><PunchOutOrderMessage><BuyerCookie>cookie-1</BuyerCookie><PunchOutOrderMessageHeader operationAllowed="edit"><Total><Money currency="USD">45.00</Money></Total></PunchOutOrderMessageHeader>
+<ItemIn quantity="3"><ItemID><SupplierPartID>ROPE{8}</SupplierPartID></ItemID><ItemDetail><UnitPrice><Money currency="USD">15.00</Money></UnitPrice><Description xml:lang="en">Rope</Description><UnitOfMeasure>MTR</UnitOfMeasure><Classification domain="UNSPSC">31151500</Classification></ItemDetail></ItemIn>
+</PunchOutOrderMessage></Message></cXML>`
+)
+
+func document(t *testing.T, content string) string {
+	t.Helper()
+	name := filepath.Join(t.TempDir(), "document.xml")
+	if err := os.WriteFile(name, []byte(content), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return name
+}
+
+// The exit status is for scripts: 0 for warnings and notes, 1 for faults, 2 for what can't be read.
+func TestCheckCommand(t *testing.T) {
+	good := document(t, aCart)
+	out := works(t, "check", good)
+	says(t, "the report", out, "PunchOutOrderMessage/ItemIn[1]/ItemID/SupplierPartID", "Ariba refuses", "0 faults, 1 warning, 0 notes")
+	says(t, "the report for Jaggaer", works(t, "check", "--system", "jaggaer", good), "0 faults, 0 warnings, 0 notes")
+	fails(t, 1, []string{"check", "--system", "ariba", good}, "1 fault")
+	fails(t, 2, []string{"check", "--system", "abacus", good}, "abacus")
+	fails(t, 2, []string{"check"}, "file")
+
+	total := document(t, strings.Replace(aCart, ">45.00<", ">46.00<", 1))
+	fails(t, 1, []string{"check", total}, "1 fault")
+	fails(t, 2, []string{"check", document(t, aCart[:800])}, "can't be read")
+	fails(t, 2, []string{"check", document(t, "")}, "empty")
+	fails(t, 2, []string{"check", filepath.Join(t.TempDir(), "nothing.xml")}, "nothing.xml", "no such file")
+	fails(t, 2, []string{"check", t.TempDir()}, "can't be read")
+}
+
+func TestCheckCommandAsJSON(t *testing.T) {
+	leaky := strings.Replace(aCart, "</Identity></Credential><UserAgent>", "</Identity><SharedSecret>"+checkedSecret+"</SharedSecret></Credential><UserAgent>", 1)
+	status, out, errs := command(t, "check", "--json", document(t, leaky))
+	is(t, "the exit status", status, 1)
+	if strings.Contains(out+errs, checkedSecret) {
+		t.Errorf("the secret is shown: %s%s", out, errs)
+	}
+	var report struct {
+		Faults, Warnings, Notes int
+		Findings                []struct {
+			Level, Place, Message string
+			Systems               []struct {
+				Name, Effect string
+				Refuses      bool
+			}
+		}
+	}
+	if err := json.Unmarshal([]byte(out), &report); err != nil {
+		t.Fatal(err, out)
+	}
+	is(t, "the faults", report.Faults, 1)
+	is(t, "the warnings", report.Warnings, 1)
+	is(t, "the findings", len(report.Findings), 2)
+	is(t, "the first place", report.Findings[0].Place, "Header/Sender/Credential/SharedSecret")
+	is(t, "who refuses", report.Findings[1].Systems[0].Name, "ariba")
+	is(t, "that it refuses", report.Findings[1].Systems[0].Refuses, true)
+
+	status, out, _ = command(t, "check", "--json", document(t, "<cXML>"+checkedSecret))
+	is(t, "the exit status of what can't be read", status, 2)
+	says(t, "the JSON of what can't be read", out, `"unreadable": "The document breaks off`, `"findings": []`)
+	if strings.Contains(out, checkedSecret) {
+		t.Errorf("the secret is shown: %s", out)
+	}
+}
+
+func TestCheckCommandReadsStandardInput(t *testing.T) {
+	file, err := os.Open(document(t, aCart))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	before := os.Stdin
+	os.Stdin = file
+	defer func() { os.Stdin = before }()
+	says(t, "the report", works(t, "check", "-"), "-: 0 faults, 1 warning, 0 notes")
+}
