@@ -60,6 +60,7 @@ func newWorld(ctx context.Context, address string, buyers int, log io.Writer) (*
 	if err != nil {
 		return nil, err
 	}
+	spareCollector() // the bare statements have what the server has
 	w := &world{secret: accounts.NewToken("")}
 	if w.address, w.remove, err = freshDatabase(ctx, cfg.DatabaseURL); err != nil {
 		return nil, err
