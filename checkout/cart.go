@@ -26,6 +26,9 @@ type Cart struct {
 	Version      int64           `json:"-"`
 	ShipTo       *orders.Address `json:"ship_to,omitempty"`
 	Lines        []CartLine      `json:"lines"`
+	// OperationAllowed is what the buyer may do later with a cart that was sent home: create,
+	// inspect or edit; empty where none was said.
+	OperationAllowed string `json:"operation_allowed,omitempty"`
 	Totals
 }
 
@@ -45,10 +48,25 @@ type CartLine struct {
 	LeadTime    *int64         `json:"lead_time,omitempty"`
 	Amount      money.Amount   `json:"amount"`
 	Tax         money.Amount   `json:"tax"`
+	// Auxiliary is the id that the line came back with from the buyer's system: it keeps it, since
+	// under another one it would stand there twice. Empty for a line that was put in here.
+	Auxiliary string `json:"auxiliary_id,omitempty"`
+	// Problem says why a line that came back can't be sold as it stands; Unavailable, that no
+	// other quantity would help.
+	Problem     string `json:"problem,omitempty"`
+	Unavailable bool   `json:"unavailable,omitempty"`
 }
 
-// AuxiliaryID names a line of a cart outside: "<cart id>-<line>".
-func (c Cart) AuxiliaryID(line int64) string { return c.ID + "-" + strconv.FormatInt(line, 10) }
+// AuxiliaryID names a line of a cart outside: "<cart id>-<line>", or what it came back with.
+func (c Cart) AuxiliaryID(line int64) string {
+	if line >= 1 && line <= int64(len(c.Lines)) && c.Lines[line-1].Auxiliary != "" {
+		return c.Lines[line-1].Auxiliary
+	}
+	if c.ID == "" {
+		return "" // a buyer's own cart, see Restored: what had no id gets none
+	}
+	return c.ID + "-" + strconv.FormatInt(line, 10)
+}
 
 // cartOf reads an auxiliary id back. Buyers' systems copy, cut and invent them: it is a hint.
 func cartOf(auxiliaryID string) (cart string, line int64, ok bool) {
@@ -68,16 +86,21 @@ type Item struct {
 func (d *Desk) NewCart(ctx context.Context, tx *database.Tx, organisation accounts.Organisation, shipTo *orders.Address) (Cart, error) {
 	c := Cart{ID: database.NewID("crt"), Merchant: organisation.Merchant, Organisation: organisation.ID,
 		Currency: organisation.Currency, Version: 1, ShipTo: shipTo, Lines: []CartLine{}, Totals: noTotals(organisation.Currency)}
+	return c, d.addCart(ctx, tx, c)
+}
+
+func (d *Desk) addCart(ctx context.Context, tx *database.Tx, c Cart) error {
 	content, err := json.Marshal(c)
 	if err != nil {
-		return Cart{}, err
+		return err
 	}
 	now := database.At(d.Clock.Now())
-	return c, tx.Queue(ctx, insertCart, c.Merchant, c.ID, c.Organisation, c.Currency, string(content), now, now)
+	return tx.Queue(ctx, insertCart, c.Merchant, c.ID, c.Organisation, c.Currency, string(content), now, now)
 }
 
 // PutCart replaces everything in an open cart. Prices, tax and freight are ours; every line that
-// can't be sold as asked is a fault with its place.
+// can't be sold as asked is a fault with its place. Lines that came back from the buyer keep
+// their auxiliary ids, and those with a problem may stay as they are until the cart goes home.
 func (d *Desk) PutCart(ctx context.Context, tx *database.Tx, merchant accounts.Merchant, organisation accounts.Organisation, id string, items []Item) (Cart, error) {
 	cart, err := lockCart(ctx, tx, merchant.ID, id)
 	if err != nil {
@@ -94,9 +117,10 @@ func (d *Desk) PutCart(ctx context.Context, tx *database.Tx, merchant accounts.M
 	if err != nil {
 		return Cart{}, err
 	}
-	if cart.Lines, err = cartLines(items, offers, cart.Currency); err != nil {
+	if cart.Lines, err = cartLines(items, cart.Lines, offers, cart.Currency); err != nil {
 		return Cart{}, err
 	}
+	fillGaps(offers, cart.Lines)
 	rates, err := merchant.Rates()
 	if err != nil {
 		return Cart{}, err
@@ -113,11 +137,19 @@ func (d *Desk) PutCart(ctx context.Context, tx *database.Tx, merchant accounts.M
 	return cart, err
 }
 
-func cartLines(items []Item, offers map[string]*catalog.Offer, currency string) ([]CartLine, error) {
+func cartLines(items []Item, before []CartLine, offers map[string]*catalog.Offer, currency string) ([]CartLine, error) {
 	lines := make([]CartLine, 0, len(items))
+	earlier := predecessors(items, before)
 	faults := &fault.Error{Code: fault.Invalid, Message: "the cart can't be kept as it is"}
 	for i, item := range items {
 		line, err := cartLine(item, offers[accounts.Fold(item.SKU)], currency)
+		from := earlier[i]
+		if err != nil && from != nil && from.Problem != "" && from.stays(item) {
+			line, err = *from, nil
+		}
+		if from != nil {
+			line.Auxiliary = from.Auxiliary
+		}
 		if err != nil {
 			faults.Fields = append(faults.Fields, fieldsAt(fmt.Sprintf("lines[%d]", i), err)...)
 			continue
@@ -166,12 +198,21 @@ func fieldsAt(place string, err error) []fault.Field {
 // FreezeCart makes the cart a snapshot: its lines and prices are what an order will be matched
 // to, and nothing changes them any more.
 func (d *Desk) FreezeCart(ctx context.Context, tx *database.Tx, merchant, id string) (Cart, error) {
+	return d.SendCart(ctx, tx, merchant, id, "")
+}
+
+// SendCart freezes a cart that goes home, with what the buyer may do with it later.
+func (d *Desk) SendCart(ctx context.Context, tx *database.Tx, merchant, id, operationAllowed string) (Cart, error) {
 	cart, err := lockCart(ctx, tx, merchant, id)
 	if err != nil || cart.Frozen {
 		return cart, err
 	}
-	cart.Frozen, cart.FrozenAt = true, database.At(d.Clock.Now())
-	_, err = tx.Exec(ctx, freezeCart, cart.FrozenAt, cart.FrozenAt, merchant, id)
+	cart.Frozen, cart.FrozenAt, cart.OperationAllowed = true, database.At(d.Clock.Now()), operationAllowed
+	content, err := json.Marshal(cart)
+	if err != nil {
+		return Cart{}, err
+	}
+	_, err = tx.Exec(ctx, freezeCart, string(content), cart.FrozenAt, cart.FrozenAt, merchant, id)
 	return cart, err
 }
 
@@ -218,7 +259,8 @@ VALUES (?, ?, ?, ?, 'open', ?, ?, ?)`
 UPDATE carts SET content = ?, version = ?, updated_at = ? WHERE merchant_id = ? AND id = ? AND state = 'open'`
 
 	freezeCart = `
-UPDATE carts SET state = 'frozen', frozen_at = ?, version = version + 1, updated_at = ? WHERE merchant_id = ? AND id = ?`
+UPDATE carts SET state = 'frozen', content = ?, frozen_at = ?, version = version + 1, updated_at = ?
+ WHERE merchant_id = ? AND id = ? AND state = 'open'`
 
 	selectCart = `
 SELECT id, organisation_id, currency, state, content, frozen_at, version FROM carts WHERE merchant_id = ? AND id = ?`

@@ -64,7 +64,9 @@ type Cart struct {
 	Total   Money      `json:"total"`
 }
 
-// CartLine is one line of a cart; Amount is quantity times UnitPrice, rounded once.
+// CartLine is one line of a cart; Amount is quantity times UnitPrice, rounded once. A line that
+// came back for an edit may have a Problem, which keeps the cart from going home; it is not
+// Available when its product is not sold any more.
 type CartLine struct {
 	Line        int        `json:"line"`
 	AuxiliaryID string     `json:"auxiliary_id"`
@@ -77,6 +79,8 @@ type CartLine struct {
 	UnitPrice   UnitPrice  `json:"unit_price"`
 	ListPrice   *UnitPrice `json:"list_price"`
 	Amount      Money      `json:"amount"`
+	Available   bool       `json:"available"`
+	Problem     string     `json:"problem"`
 }
 
 // WantedLine is one line that the shop asks for. An empty Unit means the product's order unit.

@@ -53,6 +53,9 @@ type Settings struct {
 	// OperationAllowed is the highest later operation on a returned cart: create (default),
 	// inspect or edit.
 	OperationAllowed string `json:"operation_allowed,omitempty"`
+	// EditCancel is what a cancelled edit sends home: status204 (default), which leaves the
+	// requisition as it was, or resend, the original cart once more.
+	EditCancel string `json:"edit_cancel,omitempty"`
 	// PriceTolerance is how far below ours a price in an order may be, in per cent of the line
 	// and in an amount per line; the larger counts. BelowPrice tells what happens beyond it.
 	TolerancePercent *money.Decimal `json:"tolerance_percent,omitempty"`
@@ -89,6 +92,7 @@ func (s *Settings) choices() map[string]struct {
 		"confirm":           {&s.Confirm, []string{"never", "on_approval", "on_handover"}},
 		"tax_and_freight":   {&s.TaxAndFreight, []string{"header", "none"}},
 		"operation_allowed": {&s.OperationAllowed, []string{"create", "inspect", "edit"}},
+		"edit_cancel":       {&s.EditCancel, []string{"status204", "resend"}},
 		"below_price":       {&s.BelowPrice, []string{"review", "accept"}},
 		"total_mismatch":    {&s.TotalMismatch, []string{"flag", "refuse"}},
 		"payload_ids":       {&s.PayloadIDs, []string{"unique", "colliding"}},

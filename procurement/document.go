@@ -128,7 +128,7 @@ func (s *Service) profile(c *call) reply {
 			{RequestName: "OrderRequest", URL: address, Option: []cxml.Option{option("attachments", "no"), option("changes", "yes")}},
 			{RequestName: "OrderStatusRequest", URL: address},
 			{RequestName: "ProfileRequest", URL: address},
-			{RequestName: "PunchOutSetupRequest", URL: address, Option: []cxml.Option{option("operationAllowed", "create")}},
+			{RequestName: "PunchOutSetupRequest", URL: address, Option: []cxml.Option{option("operationAllowed", "create edit inspect")}},
 			{RequestName: "ReceiptRequest", URL: address},
 			{RequestName: "StatusUpdateRequest", URL: address},
 		}}}

@@ -1,6 +1,7 @@
 package procurement
 
 import (
+	"cmp"
 	"context"
 	"encoding/base64"
 	"errors"
@@ -36,17 +37,28 @@ func (s *Service) end(ctx context.Context, tx *database.Tx, merchant accounts.Me
 	if err != nil {
 		return "", err
 	}
+	if state == "returned" && visit.Operation == "inspect" {
+		return "", fault.New(fault.Conflict, "This visit is for looking at a cart, so nothing goes back. Leave it instead.")
+	}
 	connection, err := FindConnection(ctx, tx, merchant.ID, visit.Connection)
 	if err != nil {
 		return "", err
 	}
-	cart, err := s.Desk.FreezeCart(ctx, tx, merchant.ID, visit.Cart)
+	allowed := "" // nobody may come back to a cart that wasn't sent
+	if state == "returned" {
+		allowed = connection.Settings.OperationAllowed
+	}
+	cart, err := s.Desk.SendCart(ctx, tx, merchant.ID, visit.Cart, allowed)
 	if err != nil {
 		return "", err
 	}
 	if state == "returned" {
-		if len(cart.Lines) == 0 {
+		// In an edit an empty cart is an answer: the earlier lines are to go (cXML reference 5.7).
+		if len(cart.Lines) == 0 && visit.Operation != "edit" {
 			return "", fault.At(fault.Invalid, "cart", "The cart is empty; leave without a cart instead.")
+		}
+		if err := sellable(cart); err != nil {
+			return "", err
 		}
 		// What can't be written is refused here, while the person can still change it.
 		if _, _, err := s.returning(merchant, connection, visit, cart); err != nil {
@@ -60,13 +72,32 @@ func (s *Service) end(ctx context.Context, tx *database.Tx, merchant accounts.Me
 	return s.returnAddress(visit), nil
 }
 
+// sellable refuses a cart with lines that can't be sold as they stand: sent home, they would come
+// again as an order (decision 0012).
+func sellable(cart checkout.Cart) error {
+	faults := fault.New(fault.Invalid, "the cart has lines that can't be sold as they stand")
+	for i, l := range cart.Lines {
+		if l.Problem != "" {
+			way := " Change the quantity, or remove the line."
+			if l.Unavailable {
+				way = " Remove the line, or leave without changing anything."
+			}
+			faults.Fields = append(faults.Fields, fault.Field{Path: "lines[" + strconv.Itoa(i) + "]", Message: l.Problem + way})
+		}
+	}
+	if len(faults.Fields) > 0 {
+		return faults
+	}
+	return nil
+}
+
 func (s *Service) returnAddress(visit Session) string {
 	return s.address(visit.Merchant, s.token("return", visit.ID)) + "/return"
 }
 
 // ReturnForm is what the return page posts from the buyer's browser to the buyer's system.
 type ReturnForm struct {
-	Action    string // BrowserFormPost
+	Action    string // BrowserFormPost; empty where the buyer's system only sent somebody to look
 	Origin    string // its origin, for form-action
 	Host      string // for people
 	Field     string // cxml-base64 or cxml-urlencoded
@@ -101,6 +132,10 @@ func (s *Service) ReturnPage(ctx context.Context, merchantID, returnToken string
 		connection, err := FindConnection(ctx, tx, merchantID, visit.Connection)
 		if err != nil {
 			return err
+		}
+		if visit.ReturnURL == "" {
+			form = ReturnForm{Cancelled: true, Ancestors: connection.Settings.Ancestors()}
+			return nil
 		}
 		cart, err := checkout.FindCart(ctx, tx, merchantID, visit.Cart)
 		if err != nil {
@@ -167,17 +202,17 @@ func (s *Service) returning(merchant accounts.Merchant, connection Connection, v
 	out.Sender.UserAgent = userAgent
 	body := &cxml.PunchOutOrderMessage{BuyerCookie: visit.BuyerCookie}
 	zero := money.Zero(cart.Currency)
-	body.Header = cxml.PunchOutOrderMessageHeader{OperationAllowed: connection.Settings.OperationAllowed, Total: cxml.AmountOf(zero)}
+	allowed := cmp.Or(cart.OperationAllowed, connection.Settings.OperationAllowed)
+	body.Header = cxml.PunchOutOrderMessageHeader{OperationAllowed: allowed, Total: cxml.AmountOf(zero)}
 	if visit.State == "cancelled" {
+		if message, ok := s.resent(connection, visit, cart, out, allowed); ok {
+			return message, payloadID, nil
+		}
 		body.Status = &cxml.Status{Code: 204, Text: cxml.StatusText(204)}
 		message, err = out.Write(body)
 		return message, payloadID, err
 	}
-	body.Header.Total, body.Header.ShipTo = cxml.AmountOf(cart.Goods), visit.Visit.ShipTo
-	if connection.Settings.TaxAndFreight == "header" {
-		body.Header.Shipping = &cxml.Shipping{Money: cxml.AmountOf(cart.Freight), Description: cxml.Description{Lang: out.Lang, Text: "Freight, estimate"}}
-		body.Header.Tax = &cxml.Tax{Money: cxml.AmountOf(cart.Tax), Description: cxml.Description{Lang: out.Lang, Text: "Tax, estimate"}}
-	}
+	cartHeader(&body.Header, connection, visit, cart, out.Lang)
 	for _, l := range cart.Lines {
 		if most := connection.Settings.DecimalsOfPrices; most > 0 && l.UnitPrice.Scale() > most {
 			return nil, "", fault.At(fault.Invalid, "lines["+strconv.FormatInt(l.Line-1, 10)+"].unit", "The price of "+l.SKU+", "+l.UnitPrice.Plain()+
@@ -190,6 +225,36 @@ func (s *Service) returning(merchant accounts.Merchant, connection Connection, v
 		return nil, "", fault.New(fault.Invalid, "The cart can't be written for this buyer: "+faults.Error()).Because(err)
 	}
 	return message, payloadID, err
+}
+
+func cartHeader(header *cxml.PunchOutOrderMessageHeader, connection Connection, visit Session, cart checkout.Cart, lang string) {
+	header.Total, header.ShipTo = cxml.AmountOf(cart.Goods), visit.Visit.ShipTo
+	if connection.Settings.TaxAndFreight == "header" {
+		header.Shipping = &cxml.Shipping{Money: cxml.AmountOf(cart.Freight), Description: cxml.Description{Lang: lang, Text: "Freight, estimate"}}
+		header.Tax = &cxml.Tax{Money: cxml.AmountOf(cart.Tax), Description: cxml.Description{Lang: lang, Text: "Tax, estimate"}}
+	}
+}
+
+// resent is the message that puts a cancelled edit's original cart back, for buyers that don't
+// know status 204. Not ok where there is none, or the buyer's own words can't be written: 204 is
+// the answer then, since an empty cart would delete the lines.
+func (s *Service) resent(connection Connection, visit Session, cart checkout.Cart, out cxml.Outgoing, allowed string) (message []byte, ok bool) {
+	if visit.Visit.Original == nil {
+		return nil, false
+	}
+	original := *visit.Visit.Original
+	original.Currency = cart.Currency
+	body := &cxml.PunchOutOrderMessage{BuyerCookie: visit.BuyerCookie}
+	body.Header.OperationAllowed = allowed
+	cartHeader(&body.Header, connection, visit, original, out.Lang)
+	for _, l := range original.Lines {
+		body.ItemIn = append(body.ItemIn, itemIn(original, l, out.Lang))
+	}
+	message, err := out.Write(body)
+	if err != nil {
+		s.Log.Warn("an original cart can't be sent again", "merchant", visit.Merchant, "session", visit.ID, "error", err)
+	}
+	return message, err == nil
 }
 
 func itemIn(cart checkout.Cart, l checkout.CartLine, lang string) cxml.ItemIn {

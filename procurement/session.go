@@ -53,6 +53,9 @@ type Visit struct {
 	DeploymentMode string           `json:"deployment_mode,omitempty"`
 	From           []Identity       `json:"from,omitempty"` // who asked: the returning message's To
 	To             []Identity       `json:"to,omitempty"`   // how we were addressed: its From
+	// Original is the cart that an edit began with, at the buyer's figures: what a cancel sends
+	// home where the connection says so.
+	Original *checkout.Cart `json:"original,omitempty"`
 }
 
 // Lives of a session (cXML reference 4.6 and 4.8).
@@ -79,20 +82,23 @@ func token(keys *accounts.Keys, purpose, session string) string {
 
 func tokenDigest(keys *accounts.Keys, token string) []byte { return keys.Digest("session", token) }
 
-// setUp starts a visit: buyer, empty cart, session and start page.
+// setUp starts a visit: buyer, cart, session and start page.
 func (s *Service) setUp(ctx context.Context, tx *database.Tx, c *call) (reply, error) {
 	request, err := c.setUpRequest()
 	if err != nil {
 		return reply{}, readFault(err)
 	}
-	if request.Operation != "create" {
+	if !contains(operations, request.Operation) {
 		return reply{}, fault.At(fault.NotServed, "PunchOutSetupRequest/@operation", "the operation "+request.Operation+" is not served here")
 	}
-	if request.BrowserFormPost == "" {
+	// Who only looks takes nothing home, and may leave out where to.
+	if request.BrowserFormPost == "" && request.Operation != "inspect" {
 		return reply{}, fault.At(fault.Invalid, "PunchOutSetupRequest/BrowserFormPost", "BrowserFormPost is missing, so no cart could be sent home")
 	}
-	if _, err := c.connection.Settings.checkReturn(request.BrowserFormPost); err != nil {
-		return reply{}, err
+	if request.BrowserFormPost != "" {
+		if _, err := c.connection.Settings.checkReturn(request.BrowserFormPost); err != nil {
+			return reply{}, err
+		}
 	}
 	if len(request.BuyerCookieRaw) > longestCookie {
 		return reply{}, fault.At(fault.Invalid, "PunchOutSetupRequest/BuyerCookie", "BuyerCookie is longer than 4,000 characters")
@@ -105,7 +111,12 @@ func (s *Service) setUp(ctx context.Context, tx *database.Tx, c *call) (reply, e
 		return reply{}, err
 	}
 	visit := visitOf(c.doc, request)
-	cart, err := s.Desk.NewCart(ctx, tx, c.organisation, visit.shipTo())
+	var cart checkout.Cart
+	if request.Operation == "create" {
+		cart, err = s.Desk.NewCart(ctx, tx, c.organisation, visit.shipTo())
+	} else {
+		cart, err = s.bringBack(ctx, tx, c, request, &visit)
+	}
 	if err != nil {
 		return reply{}, err
 	}
@@ -126,6 +137,9 @@ func (s *Service) setUp(ctx context.Context, tx *database.Tx, c *call) (reply, e
 }
 
 const longestCookie = 4000
+
+// operations are those of a set-up that are served.
+var operations = []string{"create", "edit", "inspect"}
 
 func (s *Service) address(merchant, token string) string {
 	return s.PublicURL + "/m/" + merchant + "/p/" + token
@@ -313,6 +327,9 @@ func (s *Service) PutCart(ctx context.Context, tx *database.Tx, merchant account
 	visit, err := s.lockOpen(ctx, tx, merchant.ID, session)
 	if err != nil {
 		return checkout.Cart{}, err
+	}
+	if visit.Operation == "inspect" {
+		return checkout.Cart{}, fault.New(fault.Conflict, "This visit is for looking at a cart. It can't be changed here.")
 	}
 	organisation, err := accounts.FindOrganisation(ctx, tx, merchant.ID, visit.Organisation)
 	if err != nil {

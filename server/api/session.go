@@ -28,7 +28,7 @@ type Session struct {
 	Buyer        optional[Buyer] `json:"buyer" doc:"Who came; null when the buyer's system doesn't say"`
 	Currency     string          `json:"currency" doc:"ISO 4217 code of the cart" example:"USD"`
 	SelectedSKU  string          `json:"selected_sku" doc:"The product whose page the buyer asked for; empty for the whole shop" example:"PPE-2010"`
-	ReturnHost   string          `json:"return_host" doc:"Where the cart goes home to" example:"buy.northfold.example"`
+	ReturnHost   string          `json:"return_host" doc:"Where the cart goes home to; empty where a visit for looking has no way back" example:"buy.northfold.example"`
 	ExpiresAt    time.Time       `json:"expires_at" doc:"When the visit ends by itself" example:"2026-11-22T14:30:00Z"`
 	Cart         Cart            `json:"cart" doc:"The visit's cart"`
 }
@@ -48,7 +48,7 @@ type Cart struct {
 // CartLine is one line of a cart.
 type CartLine struct {
 	Line        int64               `json:"line" doc:"From 1" example:"1"`
-	AuxiliaryID string              `json:"auxiliary_id" doc:"Names the line in the buyer's system" example:"crt_01j5x2v9t4e8s7c6b3n2m1k0hz-1"`
+	AuxiliaryID string              `json:"auxiliary_id" doc:"Names the line in the buyer's system, as it will go home; a line that came back keeps the one it came with" example:"crt_01j5x2v9t4e8s7c6b3n2m1k0hz-1"`
 	SKU         string              `json:"sku" doc:"Part number" example:"PPE-2010"`
 	Name        string              `json:"name" doc:"The product's name" example:"Disposable nitrile gloves, size L"`
 	Description string              `json:"description" doc:"The product's description" example:"Powder-free, 100 in a box."`
@@ -58,13 +58,15 @@ type CartLine struct {
 	UnitPrice   UnitPrice           `json:"unit_price" doc:"What this buyer pays for one unit at this quantity"`
 	ListPrice   optional[UnitPrice] `json:"list_price" doc:"What the list says, where a contract price holds; else null"`
 	Amount      Money               `json:"amount" doc:"Quantity times unit price, rounded once"`
+	Available   bool                `json:"available" doc:"Whether the product is still sold to this buyer in that unit; a line that isn't shows the buyer's own price" example:"true"`
+	Problem     string              `json:"problem" doc:"Why the line can't go home as it stands, for the person who shops; empty when it can. Only lines that came back for an edit may have one: put as it is the line stays, but the cart doesn't go home before it is removed or changed" example:""`
 }
 
 // WantedLine is one line that the shop asks for.
 type WantedLine struct {
 	SKU      string `json:"sku" minLength:"1" maxLength:"100" doc:"Part number; case doesn't matter" example:"PPE-2010"`
 	Quantity string `json:"quantity" maxLength:"21" pattern:"^[0-9]+(\\.[0-9]+)?$" patternDescription:"a positive decimal such as 2.5" doc:"Exact decimal, in unit" example:"120"`
-	Unit     string `json:"unit,omitempty" maxLength:"3" doc:"UN/CEFACT code; the product's order unit when absent" example:"BX"`
+	Unit     string `json:"unit,omitempty" maxLength:"40" doc:"UN/CEFACT code; the product's order unit when absent" example:"BX"`
 }
 
 type cartRequest struct {
@@ -90,13 +92,13 @@ func (a *api) sessionRoutes() {
 	route(a, op(http.MethodGet, "", "getPunchoutSession", "Read a visit",
 		"A visit that has ended is an answer, not an error: look at its state."), a.getSession)
 	put := op(http.MethodPut, "/cart", "putPunchoutCart", "Replace the cart",
-		"Puts all lines at once and prices them. Lines that can't be sold as asked are named one by one, and then nothing is changed.")
+		"Puts all lines at once and prices them. Lines that can't be sold as asked are named one by one, and then nothing is changed. A visit for looking (inspect) takes none.")
 	put.Errors = append(put.Errors, http.StatusPreconditionFailed)
 	route(a, put, a.putCart)
 	route(a, op(http.MethodPost, "/return", "returnPunchoutCart", "Take the cart home",
-		"Freezes the cart. The page at the address posts it to the buyer's system."), a.leave(a.Procurement.ReturnCart))
+		"Freezes the cart. The page at the address posts it to the buyer's system. In an edit an empty cart goes home too: it takes the earlier lines out of the requisition. A visit for looking (inspect) has nothing to take home."), a.leave(a.Procurement.ReturnCart))
 	route(a, op(http.MethodPost, "/cancel", "cancelPunchoutSession", "Leave without a cart",
-		"Ends the visit. The page at the address takes the browser back to the buyer's system."), a.leave(a.Procurement.CancelVisit))
+		"Ends the visit. The page at the address takes the browser back to the buyer's system, or says that the window can be closed where a visit for looking has no way back."), a.leave(a.Procurement.CancelVisit))
 }
 
 type sessionAnswer struct {
@@ -184,7 +186,8 @@ func cartView(cart checkout.Cart) Cart {
 	for i, l := range cart.Lines {
 		view.Lines[i] = CartLine{Line: l.Line, AuxiliaryID: cart.AuxiliaryID(l.Line), SKU: l.SKU, Name: l.Name,
 			Description: l.Description, UNSPSC: l.UNSPSC, Quantity: l.Quantity.String(), Unit: l.Unit,
-			UnitPrice: priceOf(l.UnitPrice, cart.Currency), ListPrice: maybePrice(l.ListPrice, cart.Currency), Amount: Money(l.Amount)}
+			UnitPrice: priceOf(l.UnitPrice, cart.Currency), ListPrice: maybePrice(l.ListPrice, cart.Currency), Amount: Money(l.Amount),
+			Available: !l.Unavailable, Problem: l.Problem}
 	}
 	return view
 }

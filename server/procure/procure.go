@@ -116,7 +116,11 @@ func (p endpoint) getReturn(c echo.Context) error {
 		return p.sorry(c, err)
 	}
 	// The form may go to exactly that address's origin, and only that buyer may frame the page.
-	headers.Set("Content-Security-Policy", policy(form.Origin, form.Ancestors))
+	origin := form.Origin
+	if form.Action == "" {
+		origin = "'none'" // nothing goes anywhere
+	}
+	headers.Set("Content-Security-Policy", policy(origin, form.Ancestors))
 	return render(c, http.StatusOK, "return.html", form)
 }
 

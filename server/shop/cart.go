@@ -240,7 +240,14 @@ func (s *shop) sendHome(w http.ResponseWriter, r *http.Request, v visit) error {
 
 // askLeave asks before a cart is given up; with an empty cart there is nothing to ask.
 func (s *shop) askLeave(w http.ResponseWriter, r *http.Request, v visit) error {
-	return s.show(w, r, http.StatusOK, v, "leave", "Leave without a cart?", nil, true)
+	title := "Leave without a cart?"
+	switch v.session.Operation {
+	case "edit":
+		title = "Leave without a change?"
+	case "inspect":
+		title = "Leave?"
+	}
+	return s.show(w, r, http.StatusOK, v, "leave", title, nil, true)
 }
 
 func (s *shop) leave(w http.ResponseWriter, r *http.Request, v visit) error {

@@ -197,7 +197,7 @@ func (a *api) price(lines []client.WantedLine) {
 		}
 		cart.Lines = append(cart.Lines, client.CartLine{
 			Line: i + 1, AuxiliaryID: fmt.Sprintf("crt_1-%d", i+1), SKU: p.SKU, Name: p.Name, Description: p.Description,
-			Quantity: line.Quantity, Unit: unit, UnitPrice: p.Price, ListPrice: p.ListPrice, Amount: cents(amount),
+			Quantity: line.Quantity, Unit: unit, UnitPrice: p.Price, ListPrice: p.ListPrice, Amount: cents(amount), Available: true,
 		})
 	}
 	tax, _ := new(big.Rat).SetString(new(big.Rat).Mul(goods, big.NewRat(725, 10000)).FloatString(2))

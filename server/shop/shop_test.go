@@ -355,6 +355,22 @@ func TestAnInspectedCartOffersNoChange(t *testing.T) {
 	}
 }
 
+func TestAnEditShowsWhatHoldsTheCart(t *testing.T) {
+	a := newAPI(t)
+	a.price([]client.WantedLine{{SKU: "PPE-2010", Quantity: "1", Unit: "BX"}, {SKU: "PPE-2030", Quantity: "2", Unit: "EA"}})
+	a.session.Operation = "edit"
+	gone := &a.session.Cart.Lines[1]
+	gone.Available, gone.Problem = false, "Safety glasses, clear isn't offered any more."
+	b := open(t, a)
+	_, body, _ := b.get(visit + "cart")
+	has(t, body, "Safety glasses, clear isn&#39;t offered any more.", "Safety glasses, clear can't be bought as it stands.", `products/PPE-2010"`, "Leave without a change")
+	if strings.Contains(body, `products/PPE-2030"`) {
+		t.Error("the page leads to a product that isn't there")
+	}
+	_, body, _ = b.get(visit + "leave")
+	has(t, body, "Leave without a change?", "keeps the requisition as it was")
+}
+
 func TestAServerThatDoesNotAnswerIsNamedByReferenceOnly(t *testing.T) {
 	a := newAPI(t)
 	b := open(t, a)

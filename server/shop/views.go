@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"sync"
 
 	"github.com/kontorhq/kontor/assets"
@@ -57,6 +58,23 @@ func (v view) Lines() string { return lines(len(v.Session.Cart.Lines)) }
 // Returns reports whether there is a cart to send: in an edit visit an empty one is an answer too.
 func (v view) Returns() bool {
 	return !v.Looking && (len(v.Session.Cart.Lines) > 0 || v.Session.Operation == "edit")
+}
+
+// Editing reports whether the cart came from a requisition that has it already.
+func (v view) Editing() bool { return v.Session.Operation == "edit" }
+
+// Blocked names what keeps the cart from going back: the product, or how many lines it is.
+func (v view) Blocked() string {
+	var names []string
+	for _, line := range v.Session.Cart.Lines {
+		if line.Problem != "" {
+			names = append(names, line.Name)
+		}
+	}
+	if v.Looking || len(names) == 0 {
+		return ""
+	}
+	return strings.Join(names, ", ")
 }
 
 // CategoryAddress is the page of one category.

@@ -1,0 +1,184 @@
+package checkout
+
+import (
+	"context"
+	"errors"
+
+	"github.com/kontorhq/kontor/accounts"
+	"github.com/kontorhq/kontor/catalog"
+	"github.com/kontorhq/kontor/database"
+	"github.com/kontorhq/kontor/fault"
+	"github.com/kontorhq/kontor/money"
+	"github.com/kontorhq/kontor/orders"
+)
+
+// BroughtBack is one line of a cart that was sent home, as the buyer's system holds it now.
+type BroughtBack struct {
+	SKU       string
+	Auxiliary string
+	Name      string
+	UNSPSC    string
+	Quantity  money.Decimal
+	Unit      string
+	Price     *money.Decimal // nil where the buyer names none
+	Per       *money.Decimal // what Price is for; nil is one unit
+	Earlier   *CartLine      // the line of a frozen cart that it came from, if it is known
+}
+
+// CartIn is the cart that an auxiliary id of ours names: a hint, since buyers' systems copy, cut
+// and invent them.
+func CartIn(auxiliaryID string) (cart string, ok bool) {
+	cart, _, ok = cartOf(auxiliaryID)
+	return cart, ok
+}
+
+// LineKey tells lines apart that were sent home: by auxiliary id and product.
+type LineKey struct{ Auxiliary, SKU string }
+
+// KeyOf makes the key as Keyed does.
+func KeyOf(auxiliaryID, sku string) LineKey { return LineKey{auxiliaryID, accounts.Fold(sku)} }
+
+// Keyed are the cart's lines as the buyer's system knows them.
+func (c *Cart) Keyed() map[LineKey]*CartLine {
+	lines := make(map[LineKey]*CartLine, len(c.Lines))
+	for i, l := range c.Lines {
+		lines[KeyOf(c.AuxiliaryID(l.Line), l.SKU)] = &c.Lines[i]
+	}
+	return lines
+}
+
+// Restored makes a cart of what a buyer brings back, without keeping it. Nothing is dropped: a
+// line that can't be sold as it stands keeps the buyer's figures and says so in Problem. With
+// today the others get today's prices, else all keep the buyer's.
+func (d *Desk) Restored(ctx context.Context, q database.Querier, merchant accounts.Merchant, organisation accounts.Organisation,
+	shipTo *orders.Address, currency string, lines []BroughtBack, today bool) (Cart, error) {
+	c := Cart{Merchant: merchant.ID, Organisation: organisation.ID, Currency: currency, Version: 1, ShipTo: shipTo, Lines: make([]CartLine, len(lines))}
+	skus := make([]string, len(lines))
+	for i, l := range lines {
+		skus[i] = l.SKU
+	}
+	offers, err := catalog.Offers(ctx, q, organisation, currency, merchant.Today(d.Clock), skus)
+	if err != nil {
+		return Cart{}, err
+	}
+	for i, l := range lines {
+		if c.Lines[i], err = restoredLine(l, offers[accounts.Fold(l.SKU)], currency, today); err != nil {
+			return Cart{}, err
+		}
+		c.Lines[i].Line = int64(i + 1)
+	}
+	rates, err := merchant.Rates()
+	if err != nil {
+		return Cart{}, err
+	}
+	fillGaps(offers, c.Lines)
+	err = c.total(rates, organisation, merchant.Today(d.Clock), offers)
+	if errors.Is(err, money.ErrRange) {
+		return Cart{}, tooLarge(err)
+	}
+	return c, err
+}
+
+// RestoreCart keeps a restored cart as an open one of its own: what it came from stays as it was.
+func (d *Desk) RestoreCart(ctx context.Context, tx *database.Tx, c Cart) (Cart, error) {
+	c.ID = database.NewID("crt")
+	return c, d.addCart(ctx, tx, c)
+}
+
+func tooLarge(err error) error {
+	return fault.At(fault.Invalid, "PunchOutSetupRequest/ItemOut", "the amount of the items is too large").Because(err)
+}
+
+func restoredLine(l BroughtBack, offer *catalog.Offer, currency string, today bool) (CartLine, error) {
+	line := CartLine{SKU: l.SKU, Auxiliary: l.Auxiliary, Name: l.Name, UNSPSC: l.UNSPSC, Quantity: l.Quantity, Unit: l.Unit,
+		Amount: money.Zero(currency), Tax: money.Zero(currency)}
+	if e := l.Earlier; e != nil {
+		line.ProductID, line.Name, line.Description, line.UNSPSC, line.LeadTime = e.ProductID, e.Name, e.Description, e.UNSPSC, e.LeadTime
+		line.UnitPrice = e.UnitPrice
+		if line.Unit == "" {
+			line.Unit = e.Unit
+		}
+	}
+	per := money.One
+	if l.Price != nil {
+		line.UnitPrice = *l.Price
+		if l.Per != nil {
+			per = *l.Per
+		}
+	}
+	var err error
+	if line.Amount, err = money.LineTotal(line.Quantity, line.UnitPrice, per, currency); err != nil {
+		return line, tooLarge(err)
+	}
+	if line.Name == "" {
+		line.Name = line.SKU
+	}
+	if offer == nil {
+		line.Problem, line.Unavailable = line.Name+" isn't offered any more.", true
+		return line, nil
+	}
+	line.SKU, line.ProductID, line.Name, line.Description, line.UNSPSC, line.LeadTime = offer.SKU, offer.ID, offer.Name, offer.Description, offer.UNSPSC, offer.LeadTimeDays
+	sold, err := cartLine(Item{SKU: l.SKU, Quantity: l.Quantity, Unit: line.Unit}, offer, currency)
+	if err != nil {
+		_, unsold := offer.At(l.Quantity, line.Unit)
+		line.Problem, line.Unavailable = wordsOf(err)+".", unsold != nil
+		return line, nil
+	}
+	if today || l.Price == nil && l.Earlier == nil {
+		sold.Auxiliary = l.Auxiliary
+		return sold, nil
+	}
+	return line, nil
+}
+
+// wordsOf is the sentence of a fault without its place.
+func wordsOf(err error) string {
+	if e := (*fault.Error)(nil); asFault(err, &e) {
+		return e.Message
+	}
+	return err.Error()
+}
+
+// fillGaps lets lines without an offer be summed up like any other.
+func fillGaps(offers map[string]*catalog.Offer, lines []CartLine) {
+	for _, l := range lines {
+		if sku := accounts.Fold(l.SKU); offers[sku] == nil {
+			offers[sku] = &catalog.Offer{}
+		}
+	}
+}
+
+// predecessors finds for each item the line that came back from the buyer and that it goes on:
+// the very same, else of the same product and unit, else of the same product; no line twice.
+func predecessors(items []Item, before []CartLine) []*CartLine {
+	found := make([]*CartLine, len(items))
+	free := map[string][]*CartLine{}
+	for i := range before {
+		if l := &before[i]; l.Auxiliary != "" || l.Problem != "" {
+			free[accounts.Fold(l.SKU)] = append(free[accounts.Fold(l.SKU)], l)
+		}
+	}
+	if len(free) == 0 {
+		return found
+	}
+	for _, like := range []func(l *CartLine, item Item) bool{
+		(*CartLine).stays,
+		func(l *CartLine, item Item) bool { return l.Unit == item.Unit },
+		func(*CartLine, Item) bool { return true },
+	} {
+		for i, item := range items {
+			lines := free[accounts.Fold(item.SKU)]
+			for j, l := range lines {
+				if found[i] == nil && l != nil && like(l, item) {
+					found[i], lines[j] = l, nil
+				}
+			}
+		}
+	}
+	return found
+}
+
+// stays tells whether an item asks for the line as it is.
+func (l *CartLine) stays(item Item) bool {
+	return l.Quantity.Cmp(item.Quantity) == 0 && (item.Unit == "" || item.Unit == l.Unit)
+}
