@@ -209,7 +209,7 @@ func TestSecretsAndTokensStayOutOfTheLog(t *testing.T) {
 			`"method":"GET","route":"/v1/punchout/sessions/:session","status":200,`,
 			`"method":"POST","route":"/v1/punchout/sessions/:session/cancel","status":200,`,
 			`"method":"GET","route":"(none)","status":404,`,
-			`"merchant":"brackwater","request":"req_`,
+			`"merchant":"brackwater","client":"127.0.0.1","request":"req_`,
 		} {
 			if !strings.Contains(log, line) {
 				t.Errorf("the log lacks %s:\n%s", line, log)
