@@ -4,16 +4,20 @@ import (
 	"bytes"
 	"mime"
 	"unicode/utf16"
+	"unicode/utf8"
 
 	"golang.org/x/net/html/charset"
 )
 
-// Everything that lies between the wire and plain XML text in UTF-8 happens here. Today that is
-// the character set; a multipart message and a compressed body are to be unpacked here as well,
-// before decode, with their own caps.
+// The character set lies between what Unpack gives and plain XML text in UTF-8.
 
 // decode turns a body into UTF-8 without a BOM. What decides is, in this order, the BOM, the XML
-// declaration, the HTTP header, UTF-8.
+// declaration, the HTTP header, UTF-8 (cXML reference 3.1).
+//
+// One declaration is not believed: Latin-1 or Latin-9 over bytes that are UTF-8 throughout. Some
+// senders write the declaration by hand and the text by a library (10.20). Read as declared every
+// umlaut would become two signs; text that really is Latin-1 is never UTF-8 throughout, unless
+// all its letters beyond ASCII stand in pairs like "\u00c3\u00bc", which is no language.
 func decode(body []byte, contentType string) ([]byte, *Fault) {
 	switch {
 	case bytes.HasPrefix(body, []byte("\xef\xbb\xbf")):
@@ -44,6 +48,10 @@ func decode(body []byte, contentType string) ([]byte, *Fault) {
 		// The declaration could be read byte by byte, so this is no UTF-16: some libraries write
 		// the name of the string they had in memory.
 		return body, nil
+	case "windows-1252", "iso-8859-15": // the first is also what Latin-1 and US-ASCII are read as
+		if utf8.Valid(body) {
+			return body, nil
+		}
 	case "", "replacement", "x-user-defined":
 		return nil, &Fault{Malformed, "", "The character set " + quote(label) + " is not known. Send UTF-8."}
 	}

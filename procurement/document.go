@@ -125,7 +125,7 @@ func (s *Service) profile(c *call) reply {
 		EffectiveDate: cxml.At(s.Clock.Now()),
 		Transaction: []cxml.Transaction{
 			{RequestName: "CopyRequest", URL: address},
-			{RequestName: "OrderRequest", URL: address, Option: []cxml.Option{option("attachments", "no"), option("changes", "yes")}},
+			{RequestName: "OrderRequest", URL: address, Option: []cxml.Option{option("attachments", "yes"), option("changes", "yes")}},
 			{RequestName: "OrderStatusRequest", URL: address},
 			{RequestName: "ProfileRequest", URL: address},
 			{RequestName: "PunchOutSetupRequest", URL: address, Option: []cxml.Option{option("operationAllowed", "create edit inspect")}},

@@ -177,7 +177,8 @@ func (t *taxSum) add(tax *cxml.Tax) {
 	t.sum = &value
 }
 
-// checkReferences flags what the order refers to and this sender never sent.
+// checkReferences flags what the order refers to and this sender never sent: documents,
+// agreements, and attachments that didn't come in the same message.
 func (c *call) checkReferences(ctx context.Context, tx *database.Tx, request *cxml.OrderRequest, w *checkout.Wanted) error {
 	flag := func(code, message string) {
 		w.Flags = append(w.Flags, orders.Flag{Code: code, Message: message})
@@ -200,9 +201,13 @@ func (c *call) checkReferences(ctx context.Context, tx *database.Tx, request *cx
 			flag(orders.FlagAgreementUnknown, "the order draws on agreement "+id+", which is not known here")
 		}
 	}
+	came := attached(c.parts)
 	attachments := func(list []cxml.Comments, line int64) {
 		for _, comments := range list {
 			for _, a := range comments.Attachment {
+				if id, ok := attachmentID(a.URL); ok && came[id] {
+					continue
+				}
 				w.Flags = append(w.Flags, orders.Flag{Code: orders.FlagAttachmentAbsent, Line: line,
 					Message: "the attachment " + strings.TrimPrefix(a.URL, "cid:") + " is missing"})
 			}

@@ -3,7 +3,7 @@
 // documents come in, are authenticated and remembered, and are translated into what checkout
 // understands; events go out as the documents that the buyer's system expects.
 //
-// The main flow is Receive in this file: guards → sender → memory → what was asked → answer.
+// The main flow is Receive in this file: unpack → guards → sender → memory → what was asked → answer.
 package procurement
 
 import (
@@ -12,6 +12,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -45,6 +46,7 @@ type call struct {
 	connection   Connection
 	organisation accounts.Organisation
 	doc          *cxml.Document
+	parts        []cxml.Part // what came in the same message
 	masked       []byte
 	document     string // our id for the kept document
 	// What the document asks for, translated once, whoever asks first and however often the
@@ -85,9 +87,16 @@ type reply struct {
 // nothing but the masked document.
 func (s *Service) Receive(ctx context.Context, merchant, contentType string, body []byte) []byte {
 	c := &call{document: database.NewID("doc")}
-	answer, err := s.receive(ctx, c, merchant, contentType, body)
+	root, rootType, parts, broken := cxml.Unpack(body, contentType, s.Limits)
+	if broken != nil {
+		// Nothing of it is kept: what is compressed or encoded can't be masked.
+		c.masked = []byte("A message of " + strconv.Itoa(len(body)) + " bytes that could not be unpacked.")
+		return s.refuse(ctx, c, merchant, nil, readFault(broken))
+	}
+	c.parts = parts
+	answer, err := s.receive(ctx, c, merchant, rootType, root)
 	if err != nil {
-		return s.refuse(ctx, c, merchant, body, err)
+		return s.refuse(ctx, c, merchant, root, err)
 	}
 	return answer
 }
@@ -146,6 +155,9 @@ func (s *Service) handle(ctx context.Context, tx *database.Tx, c *call) (inbox.A
 	kept := keptDocument{ID: c.document, Merchant: c.merchant.ID, Direction: "in", Type: c.doc.Type, PayloadID: c.doc.PayloadID,
 		Connection: c.connection.ID, Object: r.object, Status: r.status.Code, Note: r.status.Detail, Body: c.masked, Answer: body}
 	if err := keep(ctx, tx, kept, s.Clock.Now()); err != nil {
+		return inbox.Answer{}, err
+	}
+	if err := keepAttachments(ctx, tx, c.merchant.ID, c.document, c.parts); err != nil {
 		return inbox.Answer{}, err
 	}
 	return inbox.Answer{Status: r.status.Code, MediaType: "text/xml; charset=UTF-8", Body: body, Correctable: r.correctable}, nil

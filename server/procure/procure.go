@@ -8,7 +8,6 @@ import (
 	"errors"
 	"html/template"
 	"io"
-	"mime"
 	"net/http"
 	"strings"
 
@@ -50,21 +49,13 @@ func (p endpoint) postCXML(c echo.Context) error {
 		// writing is thrown away; who writes much more than that finds the line cut.
 		_, _ = io.CopyN(io.Discard, request.Body, mostDiscarded)
 	}
-	answer := p.service.Receive(request.Context(), c.Param("merchant"), mediaType(request), body)
+	answer := p.service.Receive(request.Context(), c.Param("merchant"), request.Header.Get("Content-Type"), body)
 	c.Response().Header().Set("Cache-Control", "no-store")
 	return c.Blob(http.StatusOK, "text/xml; charset=UTF-8", answer)
 }
 
 // mostDiscarded is how much of a document that is too large is still taken off the line.
 const mostDiscarded = 64 << 20
-
-func mediaType(r *http.Request) string {
-	header := r.Header.Get("Content-Type")
-	if _, _, err := mime.ParseMediaType(header); err != nil {
-		return "" // the document itself says what it is
-	}
-	return header
-}
 
 // getCXML answers people and monitors that look whether somebody is there.
 func (p endpoint) getCXML(c echo.Context) error {

@@ -1,0 +1,100 @@
+package procurement
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"net/url"
+	"strings"
+
+	"github.com/kontorhq/kontor/cxml"
+	"github.com/kontorhq/kontor/database"
+	"github.com/kontorhq/kontor/fault"
+)
+
+// Attachment is a file that came in one message with a document. Name and media type are its
+// sender's words: whoever serves it says "attachment" and "nosniff".
+type Attachment struct {
+	Position  int64  `db:"position"` // in the message, from 1
+	ContentID string `db:"content_id"`
+	Name      string `db:"name"`
+	MediaType string `db:"media_type"`
+	Size      int64  `db:"size"`
+	SHA256    string `db:"sha256"` // in hexadecimal
+	Body      []byte `db:"body"`   // only FindAttachment fills it
+}
+
+// AttachmentsOf lists what came with a document, without the bytes.
+func AttachmentsOf(ctx context.Context, q database.Querier, merchant, document string) ([]Attachment, error) {
+	var list []Attachment
+	err := q.Select(ctx, &list, selectAttachments, merchant, document)
+	return list, err
+}
+
+// FindAttachment reads one with its bytes.
+func FindAttachment(ctx context.Context, q database.Querier, merchant, document string, position int64) (Attachment, error) {
+	var a Attachment
+	err := q.Get(ctx, &a, selectAttachment, merchant, document, position)
+	if database.None(err) {
+		return Attachment{}, fault.New(fault.Unknown, "there is no attachment with that number")
+	}
+	return a, err
+}
+
+// keepAttachments keeps all parts, also those that nobody refers to: the sender had a reason.
+func keepAttachments(ctx context.Context, tx *database.Tx, merchant, document string, parts []cxml.Part) error {
+	for i, part := range parts {
+		body := part.Body
+		if body == nil {
+			body = []byte{} // an empty file is no NULL
+		}
+		digest := sha256.Sum256(body)
+		if _, err := tx.Exec(ctx, insertAttachment, merchant, document, i+1, string(storable([]byte(part.ContentID))),
+			string(storable([]byte(part.Name))), string(storable([]byte(part.MediaType))), len(body), hex.EncodeToString(digest[:]), body); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// attached are the ids by which a document may refer to the parts.
+func attached(parts []cxml.Part) map[string]bool {
+	ids := map[string]bool{}
+	for _, part := range parts {
+		if part.ContentID != "" {
+			ids[unescaped(part.ContentID)] = true
+		}
+	}
+	return ids
+}
+
+// attachmentID takes the id out of "cid:…". Anything else names no part: a file's name says
+// nothing about which file, and addresses are not fetched.
+func attachmentID(address string) (string, bool) {
+	scheme, id, found := strings.Cut(strings.TrimSpace(address), ":")
+	if !found || !strings.EqualFold(scheme, "cid") {
+		return "", false
+	}
+	return unescaped(strings.TrimSuffix(strings.TrimPrefix(unescaped(id), "<"), ">")), true
+}
+
+// unescaped is applied to both sides: the address is percent-encoded by rule, and some senders
+// write the header in the same way.
+func unescaped(id string) string {
+	if plain, err := url.PathUnescape(id); err == nil {
+		return plain
+	}
+	return id
+}
+
+const (
+	insertAttachment = `
+INSERT INTO attachments (merchant_id, document_id, position, content_id, name, media_type, size, sha256, body)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`
+
+	selectAttachments = `
+SELECT position, content_id, name, media_type, size, sha256 FROM attachments WHERE merchant_id = ? AND document_id = ? ORDER BY position`
+
+	selectAttachment = `
+SELECT position, content_id, name, media_type, size, sha256, body FROM attachments WHERE merchant_id = ? AND document_id = ? AND position = ?`
+)
