@@ -34,6 +34,7 @@ func (s *Service) order(ctx context.Context, tx *database.Tx, c *call) (reply, e
 	if err := c.checkReferences(ctx, tx, request, &wanted); err != nil {
 		return reply{}, err
 	}
+	wanted.Basis = c.basis
 	placed, err := s.Desk.Place(ctx, tx, wanted)
 	if err != nil {
 		return reply{}, err

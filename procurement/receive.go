@@ -54,12 +54,13 @@ type call struct {
 	setUpRequest func() (*cxml.PunchOutSetupRequest, error)
 	orderRequest func() (*cxml.OrderRequest, error)
 	wanted       func() (checkout.Wanted, error)
+	basis        *checkout.Basis // what the order is priced from, nil where that could not be looked up
 }
 
-// understand translates the document before the transaction is opened: on SQLite nobody else can
-// write meanwhile. What is wrong with it is told later, from inside, where a repeat has got its
-// stored answer already.
-func (c *call) understand() {
+// understand translates the document, and looks up what an order is priced from, before the
+// transaction is opened: on SQLite nobody else can write meanwhile. What is wrong with it is told
+// later, from inside, where a repeat has got its stored answer already.
+func (s *Service) understand(ctx context.Context, c *call) {
 	c.setUpRequest = sync.OnceValues(c.doc.PunchOutSetupRequest)
 	c.orderRequest = sync.OnceValues(c.doc.OrderRequest)
 	c.wanted = sync.OnceValues(func() (checkout.Wanted, error) { return wanted(c) })
@@ -67,7 +68,9 @@ func (c *call) understand() {
 	case "PunchOutSetupRequest":
 		_, _ = c.setUpRequest()
 	case "OrderRequest":
-		_, _ = c.wanted()
+		if wanted, err := c.wanted(); err == nil && wanted.Kind != checkout.Cancel {
+			c.basis, _ = s.Desk.Look(ctx, s.DB, wanted) // without it Place looks, and tells what is wrong
+		}
 	}
 }
 
@@ -121,7 +124,7 @@ func (s *Service) receive(ctx context.Context, c *call, merchant, contentType st
 	if key.Name == "" || c.connection.Settings.PayloadIDs == "colliding" {
 		key.Name += "/" + hex.EncodeToString(key.Hash)
 	}
-	c.understand()
+	s.understand(ctx, c)
 	answer, replayed, err := inbox.Once(ctx, s.DB, key, s.Clock.Now(), func(tx *database.Tx) (inbox.Answer, error) {
 		return s.handle(ctx, tx, c)
 	})
