@@ -64,7 +64,8 @@ func (d *Desk) Look(ctx context.Context, q database.Querier, w Wanted) (*Basis, 
 
 func (d *Desk) priceAll(ctx context.Context, tx *database.Tx, w Wanted) (priced, error) {
 	p := priced{Totals: noTotals(w.Currency), lines: make([]orders.Line, len(w.Lines)), flags: append([]orders.Flag(nil), w.Flags...)}
-	basis, err := w.Basis, error(nil)
+	var err error
+	basis := w.Basis
 	if basis == nil {
 		if basis, err = d.Look(ctx, tx, w); err != nil {
 			return p, err
