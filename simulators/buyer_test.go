@@ -19,7 +19,7 @@ func TestCartComesHomeInBothEncodings(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := newDesk(t, nil)
-			r, err := d.StartRequisition(t.Context(), "Second requester")
+			r, err := d.StartRequisition(t.Context(), "Second requester", "")
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -86,7 +86,7 @@ func TestRefusedCartsChangeNothing(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			d := newDesk(t, nil)
-			r, err := d.StartRequisition(t.Context(), "")
+			r, err := d.StartRequisition(t.Context(), "", "")
 			if err != nil {
 				t.Fatal(err)
 			}

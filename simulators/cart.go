@@ -90,45 +90,115 @@ func (b *Buyer) takeCart(r *requisition, e *envelope, d *Document) (string, erro
 			return "", errors.New("the message carries a SharedSecret through the browser")
 		}
 	}
-	if r.Cart != nil && e.PayloadID == r.Cart.PayloadID {
-		return "The same cart came a second time. Nothing was changed.", nil
+	if e.PayloadID != "" && e.PayloadID == r.ended {
+		return "The same message came a second time. Nothing was changed.", nil
 	}
 	if !r.VisitOpen {
 		return "", errors.New("no visit is open; start again from the requisition")
 	}
 	if s := e.Message.Status; s != nil && s.Code == 204 {
-		r.VisitOpen = false
+		r.VisitOpen, r.ended = false, e.PayloadID
 		b.story(r, "Left "+b.cfg.SupplierShort+" without a cart", "The requisition stays as it was.")
 		return "The visit ended without a cart. The requisition stays as it was.", nil
 	}
 	if r.Operation == "inspect" {
-		r.VisitOpen = false
+		r.VisitOpen, r.ended = false, e.PayloadID
+		b.story(r, "Looked at the cart", "What came home is ignored; the requisition stays as it was.")
 		return "The visit was only to look: what came home is ignored.", nil
 	}
 	cart, err := b.cartOf(e)
 	if err != nil {
 		return "", err
 	}
-	r.VisitOpen = false
+	before := r.Cart
+	r.Cart, r.VisitOpen, r.ended = cart, false, e.PayloadID
 	if len(cart.Lines) == 0 {
-		// By the protocol an empty cart deletes what was there; in a new visit there was nothing.
+		// By the protocol an empty cart deletes what was there.
 		r.Cart = nil
-		b.story(r, "An empty cart came home", "")
-		return "The cart came home empty.", nil
+		if before == nil {
+			b.story(r, "An empty cart came home", "")
+			return "The cart came home empty. Nothing was added.", nil
+		}
+		b.story(r, "An empty cart came home", "It takes the earlier lines out of the requisition.")
+		return "The cart came home empty: the earlier lines are taken out.", nil
 	}
-	r.Cart = cart
 	d.Facts = append(d.Facts, cartFacts(*cart)...)
-	b.story(r, "Cart came home", plural(len(cart.Lines), "line")+", "+FormatMoney(cart.Goods)+" before freight and tax")
-	return fmt.Sprintf("The browser brings the cart home: %s, %s before freight and tax. Nothing is ordered yet.",
-		plural(len(cart.Lines), "line"), FormatMoney(cart.Goods)), nil
+	size := plural(len(cart.Lines), "line") + ", " + FormatMoney(cart.Goods) + " before freight and tax"
+	if cart.QuotePending {
+		size += ". The prices are not final yet"
+	}
+	if before == nil {
+		b.story(r, "Cart came home", size)
+		return "The browser brings the cart home: " + size + ". Nothing is ordered yet.", nil
+	}
+	b.story(r, "Cart came home and replaced the earlier one", size+". "+changes(*before, *cart))
+	return "The cart replaces the earlier one: " + size + ". " + changes(*before, *cart), nil
+}
+
+// changes says what an edit did to the lines. A line is the same one as long as its part number
+// and its auxiliary id are.
+func changes(before, after Cart) string {
+	type key struct{ auxiliary, sku string }
+	earlier := map[key]Line{}
+	for _, l := range before.Lines {
+		earlier[key{l.AuxiliaryID, l.SKU}] = l
+	}
+	var parts []string
+	same := 0
+	for _, l := range after.Lines {
+		k := key{l.AuxiliaryID, l.SKU}
+		was, there := earlier[k]
+		delete(earlier, k)
+		switch what := lineChanges(was, l); {
+		case !there:
+			parts = append(parts, l.SKU+" is new")
+		case what != "":
+			parts = append(parts, l.SKU+" "+what)
+		default:
+			same++
+		}
+	}
+	for _, l := range before.Lines {
+		if _, gone := earlier[key{l.AuxiliaryID, l.SKU}]; gone {
+			parts = append(parts, l.SKU+" is taken out")
+		}
+	}
+	if len(parts) == 0 {
+		return "Every line is as it was."
+	}
+	if same > 0 {
+		parts = append(parts, plural(same, "line")+" as before")
+	}
+	return strings.Join(parts, "; ") + "."
+}
+
+// lineChanges is what became of one line's quantity and price; "" is nothing.
+func lineChanges(was, now Line) string {
+	var changed []string
+	switch {
+	case was.Unit != now.Unit:
+		changed = append(changed, trimNumber(was.Quantity)+" "+unitWord(was.Unit)+" → "+trimNumber(now.Quantity)+" "+unitWord(now.Unit))
+	case !sameNumber(was.Quantity, now.Quantity):
+		changed = append(changed, trimNumber(was.Quantity)+" → "+trimNumber(now.Quantity))
+	}
+	if !sameMoney(was.UnitPrice, now.UnitPrice) {
+		changed = append(changed, FormatMoney(was.UnitPrice)+" → "+FormatMoney(now.UnitPrice))
+	}
+	return strings.Join(changed, ", ")
+}
+
+func sameNumber(a, b string) bool {
+	x, errX := rat(a)
+	y, errY := rat(b)
+	return errX == nil && errY == nil && x.Cmp(y) == 0
 }
 
 // cartOf reads the lines and checks that Total is their sum.
 func (b *Buyer) cartOf(e *envelope) (*Cart, error) {
 	message := e.Message.Cart
 	total := message.Header.Total.money()
-	cart := &Cart{PayloadID: e.PayloadID, OperationAllowed: message.Header.OperationAllowed, Goods: total,
-		TaxText: "Tax", ShippingText: "Freight"}
+	cart := &Cart{PayloadID: e.PayloadID, OperationAllowed: message.Header.OperationAllowed, QuotePending: message.Header.QuoteStatus == "pending",
+		Goods: total, TaxText: "Tax", ShippingText: "Freight"}
 	if len(message.Items) > maxLines {
 		return nil, fmt.Errorf("the cart has %d lines, more than %d", len(message.Items), maxLines)
 	}

@@ -128,7 +128,7 @@ func countOf(n int, one, many string) string {
 // postStart makes a requisition and sends the browser to the shop, or to a page that frames it.
 func (b *Buyer) postStart(w http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(w, r.Body, 64<<10)
-	q, err := b.StartRequisition(r.Context(), r.PostFormValue("person"))
+	q, err := b.StartRequisition(r.Context(), r.PostFormValue("person"), strings.TrimSpace(r.PostFormValue("product")))
 	if q.ID == "" {
 		b.problem(w, http.StatusBadRequest, err)
 		return
@@ -223,14 +223,17 @@ func (b *Buyer) postReturn(w http.ResponseWriter, r *http.Request) {
 	b.mu.Lock()
 	live, _ := b.find(q.ID)
 	framed := live != nil && live.framed
+	home := live != nil && live.Cart != nil && live.Cart.PayloadID == live.ended
 	b.mu.Unlock()
 	if framed {
 		// The page is inside our own frame: its link leaves the frame, without any script.
 		b.show(w, http.StatusOK, "framed", struct {
 			deskPage
 			Requisition
-			Link string
-		}{b.page("Cart home"), q, b.pathOf(q.ID)}, false)
+			Link     string
+			CameHome bool
+			Last     string
+		}{b.page("Visit ended"), q, b.pathOf(q.ID), home, q.Events[q.LastEvent()].Text}, false)
 		return
 	}
 	http.Redirect(w, r, b.pathOf(q.ID), http.StatusSeeOther)

@@ -140,7 +140,7 @@ func TestPagesShowHostileTextAsText(t *testing.T) {
 		c.People = []Person{{hostile, hostile, hostile}}
 	})
 	d.supplierSpeaksAs(func(string) (int, string) { return 200, response(409, "Conflict", hostile[:40], "") })
-	r, err := d.StartRequisition(t.Context(), "")
+	r, err := d.StartRequisition(t.Context(), "", "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -171,7 +171,7 @@ func TestPagesShowHostileTextAsText(t *testing.T) {
 func TestBoundsHold(t *testing.T) {
 	d := newDesk(t, nil)
 	for range maxRequisitions + 5 {
-		if _, err := d.StartRequisition(t.Context(), ""); err != nil {
+		if _, err := d.StartRequisition(t.Context(), "", ""); err != nil {
 			t.Fatal(err)
 		}
 	}

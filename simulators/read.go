@@ -97,6 +97,7 @@ type orderMessage struct {
 	BuyerCookie string `xml:"BuyerCookie"`
 	Header      struct {
 		OperationAllowed string        `xml:"operationAllowed,attr"`
+		QuoteStatus      string        `xml:"quoteStatus,attr"`
 		Total            *moneyElement `xml:"Total>Money"`
 		Shipping         *charge       `xml:"Shipping"`
 		Tax              *charge       `xml:"Tax"`

@@ -147,7 +147,7 @@ func TestDocumentsAreValid(t *testing.T) {
 			d := newDesk(t, change)
 			lines := append([]cartLine{}, cartN...)
 			lines[0].description = strings.TrimSuffix(hostile, "\u0001")
-			r, err := d.StartRequisition(t.Context(), "")
+			r, err := d.StartRequisition(t.Context(), "", "PPE & <2010>")
 			if err != nil {
 				t.Fatal(err)
 			}

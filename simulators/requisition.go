@@ -47,11 +47,17 @@ type PriceBasis struct {
 type Cart struct {
 	PayloadID        string
 	OperationAllowed string
+	QuotePending     bool // the supplier has still to say its final prices
 	Lines            []Line
 	Goods            Money
 	Tax, Shipping    Money
 	TaxText          string
 	ShippingText     string
+}
+
+// allows tells whether the supplier takes the cart back for edit or inspect.
+func (c Cart) allows(operation string) bool {
+	return c.OperationAllowed == "edit" || c.OperationAllowed == operation
 }
 
 // Sum is goods, freight and tax together.
@@ -98,6 +104,7 @@ type Requisition struct {
 	StartPage   string // of the last visit
 	VisitOpen   bool
 	Operation   string // of the last visit
+	Product     string // what visits for a new cart open with; "" is the whole shop
 	Cart        *Cart
 	OrderNumber string
 	Versions    []OrderVersion
@@ -110,6 +117,7 @@ type Requisition struct {
 type requisition struct {
 	Requisition
 	cookie   string
+	ended    string // payloadID of the message that ended the last visit
 	approved bool
 	busy     bool // a document is on the wire
 	framed   bool // the last visit was opened in a frame of ours

@@ -109,7 +109,8 @@ func can(q Requisition) map[string]bool {
 	inForce := q.State == Ordered || q.State == Waiting || q.State == Confirmed
 	return map[string]bool{
 		"shop":    q.State == Draft,
-		"edit":    q.State == CartHome && q.Cart.OperationAllowed == "edit",
+		"edit":    q.State == CartHome && q.Cart.allows("edit"),
+		"look":    q.Cart != nil && q.Cart.allows("inspect"),
 		"order":   q.State == CartHome,
 		"again":   q.State == Refused || q.State == Approved,
 		"change":  inForce,
@@ -129,6 +130,14 @@ func (b *Buyer) words(q Requisition) (ribbon, notice string) {
 		}
 		return "You are the " + lowerFirst(q.Person.Role) + " at " + b.cfg.Name + ". This requisition needs lines: shop for them.", ""
 	case CartHome:
+		switch {
+		case q.VisitOpen && q.Operation == "edit":
+			return "A visit to edit the cart is open. What comes home replaces these lines.", ""
+		case q.VisitOpen:
+			return "A visit to look at the cart is open. Nothing comes home from it.", ""
+		case q.Cart.QuotePending:
+			return "The cart is home, and its prices are not final. Open it again when " + supplier + " has quoted.", ""
+		}
 		return "The cart is home. Approve it as the requester’s manager would, and the order goes out.", ""
 	case Approved:
 		return "The order is approved, but was not answered. Send it again: it is the same document.", ""

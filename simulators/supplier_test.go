@@ -190,7 +190,7 @@ func (d *desk) ordered(t *testing.T) Requisition {
 
 func (d *desk) carted(t *testing.T) Requisition {
 	t.Helper()
-	r, err := d.StartRequisition(t.Context(), "")
+	r, err := d.StartRequisition(t.Context(), "", "")
 	if err != nil {
 		t.Fatal(err)
 	}

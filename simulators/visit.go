@@ -14,20 +14,22 @@ type setup struct {
 	letterhead
 	Operation, Cookie, ReturnURL string
 	Person                       Person
+	Product                      string // SelectedItem; "" leaves it out
 	Lines                        []Line
 }
 
 // StartRequisition makes a requisition for person (role, login or mail; "" is the first) and
-// asks Kontor for a visit. With an error the requisition exists all the same, in Draft, and its
-// Problem says what happened.
-func (b *Buyer) StartRequisition(ctx context.Context, person string) (Requisition, error) {
+// asks Kontor for a visit, which opens with the product (a part number of the supplier's; "" is
+// the whole shop). With an error the requisition exists all the same, in Draft, and its Problem
+// says what happened.
+func (b *Buyer) StartRequisition(ctx context.Context, person, product string) (Requisition, error) {
 	p, err := b.person(person)
 	if err != nil {
 		return Requisition{}, err
 	}
 	b.mu.Lock()
 	r := &requisition{Requisition: Requisition{ID: fmt.Sprintf("PR-%d", b.nextReq), Title: b.cfg.Title,
-		Person: p, Started: b.now()}}
+		Person: p, Product: product, Started: b.now()}}
 	b.nextReq++
 	b.requisitions = append(b.requisitions, r)
 	if len(b.requisitions) > maxRequisitions {
@@ -40,7 +42,8 @@ func (b *Buyer) StartRequisition(ctx context.Context, person string) (Requisitio
 }
 
 // Shop asks for another visit of the same requisition: create for a new cart, edit to change the
-// one that came home, inspect to look at it. It returns the start page for the browser.
+// one that came home, inspect to look at it, or at what was ordered. It returns the start page
+// for the browser.
 func (b *Buyer) Shop(ctx context.Context, id, operation string) (startPage string, err error) {
 	b.mu.Lock()
 	r, values, err := b.beginVisit(id, operation)
@@ -59,6 +62,9 @@ func (b *Buyer) Shop(ctx context.Context, id, operation string) (startPage strin
 		Note: fmt.Sprintf("%s asks Kontor to start a shopping visit for its %s.", b.cfg.Name, lowerFirst(r.Person.Role)),
 		Facts: []Fact{{"Operation", operation}, {"Buyer", identities(b.cfg.From)},
 			{"Presented by", b.cfg.Sender.Identity}, {"Cart comes home to", values.ReturnURL}}}, text)
+	if values.Product != "" {
+		d.Facts = append(d.Facts, Fact{"Opens with", values.Product})
+	}
 	r.busy = true
 	b.mu.Unlock()
 
@@ -95,21 +101,24 @@ func (b *Buyer) beginVisit(id, operation string) (*requisition, setup, error) {
 	switch state, _ := r.state(); {
 	case r.busy:
 		return nil, setup{}, fmt.Errorf("%w: %s has a document on the wire", ErrState, r.ID)
-	case state != Draft && state != CartHome:
+	case operation != "create" && operation != "edit" && operation != "inspect":
+		return nil, setup{}, fmt.Errorf("%w: %q is not an operation of a visit", ErrState, operation)
+	case operation != "inspect" && state != Draft && state != CartHome:
 		return nil, setup{}, fmt.Errorf("%w: %s is %s, its cart is settled", ErrState, r.ID, state)
 	case operation == "create":
-	case operation != "edit" && operation != "inspect":
-		return nil, setup{}, fmt.Errorf("%w: %q is not an operation of a visit", ErrState, operation)
 	case r.Cart == nil:
 		return nil, setup{}, fmt.Errorf("%w: %s has no cart to %s", ErrState, r.ID, operation)
-	case r.Cart.OperationAllowed == "create", operation == "edit" && r.Cart.OperationAllowed != "edit":
-		return nil, setup{}, fmt.Errorf("%w: the supplier does not allow to %s this cart", ErrState, operation)
+	case !r.Cart.allows(operation):
+		return nil, setup{}, fmt.Errorf("%w: %s sent this cart with operationAllowed %q, which rules %s out",
+			ErrState, b.cfg.SupplierShort, r.Cart.OperationAllowed, operation)
 	}
 	r.cookie, r.Operation, r.Problem = randomText(26), operation, ""
 	values := setup{letterhead: b.letterhead(b.cfg.DTDVersion), Operation: operation, Cookie: r.cookie,
 		ReturnURL: b.cfg.PublicURL + b.cfg.Path + "/return/" + url.PathEscape(r.ID), Person: r.Person}
-	if operation != "create" {
-		values.Lines = r.Cart.Lines
+	if operation == "create" {
+		values.Product = r.Product
+	} else {
+		values.Lines = cartInForce(r.Requisition).Lines
 	}
 	return r, values, nil
 }

@@ -118,7 +118,7 @@ func (s *story) wholeStory(hidden map[string]string) (opens map[string]string) {
 		t.Errorf("a wrong API key: %v", err)
 	}
 	// What opens a visit is as good as a key.
-	q, err := b.StartRequisition(t.Context(), "")
+	q, err := b.StartRequisition(t.Context(), "", "")
 	if err != nil {
 		t.Fatal(err)
 	}

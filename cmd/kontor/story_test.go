@@ -213,7 +213,7 @@ func (s *story) bringHome(shop string) {
 func (s *story) cartHome(slug string, lines ...client.WantedLine) simulators.Requisition {
 	s.t.Helper()
 	b := s.buyer(slug)
-	started, err := b.StartRequisition(s.t.Context(), "")
+	started, err := b.StartRequisition(s.t.Context(), "", "")
 	if err != nil {
 		s.t.Fatal(err)
 	}
