@@ -39,6 +39,8 @@ type Config struct {
 	MetricsListen string `env:"METRICS_LISTEN"`
 	// TrustedProxies are the networks whose X-Forwarded-For and X-Forwarded-Proto are believed.
 	TrustedProxies []string `env:"TRUSTED_PROXIES"`
+	// SendPrivate are networks that are not public and that documents are sent to all the same.
+	SendPrivate []string `env:"SEND_PRIVATE"`
 }
 
 // Read reads and checks the environment.
@@ -73,6 +75,9 @@ func (c Config) check() error {
 	if _, err := c.Proxies(); err != nil {
 		say("TRUSTED_PROXIES", err.Error())
 	}
+	if _, err := c.Private(); err != nil {
+		say("SEND_PRIVATE", err.Error())
+	}
 	switch c.LogLevel {
 	case "debug", "info", "warn", "error":
 	default:
@@ -91,10 +96,20 @@ func (c Config) check() error {
 	return errors.Join(wrong...)
 }
 
-// Proxies are the trusted networks. A single address is a network of one.
+// Proxies are the trusted networks.
 func (c Config) Proxies() ([]*net.IPNet, error) {
+	return networks(c.TrustedProxies, "must not trust everybody (%s): anyone could then claim any address")
+}
+
+// Private are the networks that documents may go to although they are not public.
+func (c Config) Private() ([]*net.IPNet, error) {
+	return networks(c.SendPrivate, "must not name everything (%s): name the networks that buyers' systems are in")
+}
+
+// networks reads a list of networks. A single address is a network of one; all addresses are none.
+func networks(entries []string, everything string) ([]*net.IPNet, error) {
 	var list []*net.IPNet
-	for _, entry := range c.TrustedProxies {
+	for _, entry := range entries {
 		entry = strings.TrimSpace(entry)
 		if ip := net.ParseIP(entry); ip != nil {
 			bits := 128
@@ -108,7 +123,7 @@ func (c Config) Proxies() ([]*net.IPNet, error) {
 			return nil, fmt.Errorf("must list networks such as 10.0.0.0/8,fd00::/8, and %q is none", entry)
 		}
 		if ones, _ := network.Mask.Size(); ones == 0 {
-			return nil, fmt.Errorf("must not trust everybody (%s): anyone could then claim any address", entry)
+			return nil, fmt.Errorf(everything, entry)
 		}
 		list = append(list, network)
 	}

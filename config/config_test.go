@@ -35,6 +35,16 @@ func TestTrustedProxies(t *testing.T) {
 	}
 }
 
+func TestNetworksToSendToAreNamed(t *testing.T) {
+	for value, wrong := range map[string]string{"": "", "10.0.0.0/8,::1": "", "yes": `"yes" is none`, "0.0.0.0/0": "everything"} {
+		t.Setenv("KONTOR_SEND_PRIVATE", value)
+		_, err := Read()
+		if (err == nil) != (wrong == "") || (err != nil && (!strings.Contains(err.Error(), "KONTOR_SEND_PRIVATE") || !strings.Contains(err.Error(), wrong))) {
+			t.Errorf("%q: %v", value, err)
+		}
+	}
+}
+
 func TestMetricsHaveAnAddressOfTheirOwn(t *testing.T) {
 	for value, fine := range map[string]bool{"": true, "127.0.0.1:9090": true, "9090": false, "127.0.0.1:8080": false} {
 		t.Setenv("KONTOR_METRICS_LISTEN", value)

@@ -205,6 +205,9 @@ func (s *Service) send(ctx context.Context, d outbox.Delivery) (string, error) {
 	request.Header.Set("Content-Type", "text/xml; charset=UTF-8")
 	request.Header.Set("User-Agent", userAgent)
 	response, err := s.HTTP.Do(request)
+	if private, ok := asPrivate(err); ok {
+		return "", private // tried again: the setting or the name may be mended
+	}
 	if err != nil {
 		return "", fmt.Errorf("the buyer's system could not be reached: %w", err)
 	}

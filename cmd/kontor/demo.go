@@ -101,6 +101,7 @@ func newDemo(ctx context.Context, databaseURL string, listener net.Listener, log
 	}
 	cfg.DatabaseURL = databaseURL
 	cfg.PublicURL = "http://localhost:" + port
+	cfg.SendPrivate = []string{"127.0.0.0/8", "::1"} // the buyers are in this process
 	if os.Getenv("KONTOR_LOG_LEVEL") == "" {
 		cfg.LogLevel = "warn" // the terminal shows one address, not a line for every page
 	}

@@ -348,7 +348,7 @@ func (d *doctor) merchants(ctx context.Context, db *database.DB) {
 			connection, err := procurement.FindConnection(ctx, db, merchant, "ext:"+reference)
 			if err != nil {
 				d.fail(merchant, reference+": "+err.Error())
-			} else if d.connection(merchant, connection) {
+			} else if d.connection(ctx, merchant, connection) {
 				sound++
 			}
 		}
@@ -358,7 +358,7 @@ func (d *doctor) merchants(ctx context.Context, db *database.DB) {
 	}
 }
 
-func (d *doctor) connection(merchant string, c procurement.Connection) (sound bool) {
+func (d *doctor) connection(ctx context.Context, merchant string, c procurement.Connection) (sound bool) {
 	sound = true
 	for _, f := range c.Settings.Check() {
 		sound = false
@@ -374,7 +374,31 @@ func (d *doctor) connection(merchant string, c procurement.Connection) (sound bo
 			d.warn(merchant, c.ExternalID+": "+u.Scheme+"://"+u.Host+" is not encrypted: ask the buyer for https")
 		}
 	}
+	if u, err := url.Parse(c.Settings.OrdersURL); err == nil && u.Hostname() != "" {
+		return d.reaches(ctx, merchant, c.ExternalID, u.Hostname()) && sound
+	}
 	return sound
+}
+
+// reaches tells whether documents would be sent to a host, as far as it can be seen from here.
+func (d *doctor) reaches(ctx context.Context, merchant, reference, host string) bool {
+	private, err := d.config.Private()
+	if err != nil {
+		return false // config.Read has refused it
+	}
+	addresses, err := net.DefaultResolver.LookupNetIP(ctx, "ip", host)
+	if err != nil {
+		d.warn(merchant, reference+": "+host+" of orders_url has no address here: correct the name, or see to the DNS")
+		return false
+	}
+	for _, address := range addresses {
+		if !procurement.Reachable(address, private) {
+			d.warn(merchant, fmt.Sprintf("%s: %s of orders_url is %s, a private address, so nothing is sent there: correct it, or name its network in KONTOR_SEND_PRIVATE",
+				reference, host, address.Unmap()))
+			return false
+		}
+	}
+	return true
 }
 
 // openSealed tries the key on one sealed secret of each merchant; tried is how many there were.

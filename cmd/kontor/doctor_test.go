@@ -87,6 +87,14 @@ func TestDoctor(t *testing.T) {
 		out = examine(want)
 		line(t, out, "ok", "secret key", "opens")
 		line(t, out, "warn", "brackwater", "castelmere", "http://buyer.example is not encrypted")
+		line(t, out, "warn", "brackwater", "castelmere", "buyer.example of orders_url has no address")
+
+		works(t, "apply", file(t, strings.ReplaceAll(sealed, "https://buyer.example/in", "https://10.0.0.7/in")))
+		line(t, examine(want), "warn", "brackwater", "10.0.0.7, a private address", "KONTOR_SEND_PRIVATE")
+		t.Setenv("KONTOR_SEND_PRIVATE", "10.0.0.0/24")
+		if out := examine(want); strings.Contains(out, "private address") {
+			t.Errorf("a network that is named is warned of:\n%s", out)
+		}
 
 		t.Setenv("KONTOR_SECRET_KEY", strings.ToUpper(storyKey))
 		line(t, examine(1), "fail", "secret key", "Bring the key")

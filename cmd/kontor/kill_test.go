@@ -280,7 +280,7 @@ type program struct {
 
 func (p *program) environment() []string {
 	return append(os.Environ(), "KONTOR_DATABASE_URL="+p.address, "KONTOR_LISTEN="+p.listen,
-		"KONTOR_SECRET_KEY=only-for-tests-0123456789-0123456789", "KONTOR_LOG_LEVEL=warn",
+		"KONTOR_SECRET_KEY=only-for-tests-0123456789-0123456789", "KONTOR_LOG_LEVEL=warn", "KONTOR_SEND_PRIVATE=127.0.0.1",
 		// A dead process's claims are taken over after twice this.
 		"KONTOR_SEND_TIMEOUT=1s")
 }

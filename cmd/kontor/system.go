@@ -6,7 +6,6 @@ import (
 	"io"
 	"log/slog"
 	"net"
-	"net/http"
 	"os"
 	"runtime/debug"
 	"strings"
@@ -73,10 +72,14 @@ func newSystem(ctx context.Context, cfg config.Config, to io.Writer) (*system, e
 	s.worker = &outbox.Worker{DB: s.db, Clock: s.clock, Log: s.log, Lease: 2 * cfg.SendTimeout,
 		Poll: time.Second, Gather: 20 * time.Millisecond, Batch: 40}
 	s.desk = &checkout.Desk{Clock: s.clock, Wake: s.worker.Wake}
+	private, err := cfg.Private()
+	if err != nil {
+		return nil, err // config.Read has checked it
+	}
 	limits := cxml.DefaultLimits
 	limits.Bytes, limits.Lines = cfg.MaxDocument, cfg.MaxLines
 	s.procurement = &procurement.Service{DB: s.db, Clock: s.clock, Keys: s.keys, Desk: s.desk, Log: s.log,
-		PublicURL: cfg.PublicURL, Limits: limits, HTTP: sender(cfg.SendTimeout)}
+		PublicURL: cfg.PublicURL, Limits: limits, HTTP: procurement.NewHTTP(cfg.SendTimeout, private)}
 	s.worker.Senders = map[string]outbox.Sender{"cxml": s.procurement.Sender()}
 	return s, nil
 }
@@ -88,12 +91,6 @@ func (s *system) staff() console.Config {
 }
 
 func (s *system) close() { _ = s.db.Close() } // nothing is left to be done about it
-
-// sender is the HTTP client for documents on the way out. It follows no redirects: a POST that is
-// redirected has not been taken.
-func sender(timeout time.Duration) *http.Client {
-	return &http.Client{Timeout: timeout, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-}
 
 func newLog(cfg config.Config, to io.Writer) *slog.Logger {
 	var level slog.Level
