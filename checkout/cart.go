@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"strconv"
-	"strings"
 
 	"github.com/kontorhq/kontor/accounts"
 	"github.com/kontorhq/kontor/catalog"
@@ -66,13 +65,6 @@ func (c Cart) AuxiliaryID(line int64) string {
 		return "" // a buyer's own cart, see Restored: what had no id gets none
 	}
 	return c.ID + "-" + strconv.FormatInt(line, 10)
-}
-
-// cartOf reads an auxiliary id back. Buyers' systems copy, cut and invent them: it is a hint.
-func cartOf(auxiliaryID string) (cart string, line int64, ok bool) {
-	cart, number, found := strings.Cut(strings.TrimSpace(auxiliaryID), "-")
-	line, err := strconv.ParseInt(number, 10, 64)
-	return cart, line, found && err == nil && strings.HasPrefix(cart, "crt_")
 }
 
 // Item is what a shop puts into a cart.
@@ -212,8 +204,10 @@ func (d *Desk) SendCart(ctx context.Context, tx *database.Tx, merchant, id, oper
 	if err != nil {
 		return Cart{}, err
 	}
-	_, err = tx.Exec(ctx, freezeCart, string(content), cart.FrozenAt, cart.FrozenAt, merchant, id)
-	return cart, err
+	if _, err := tx.Exec(ctx, freezeCart, string(content), cart.FrozenAt, cart.FrozenAt, merchant, id); err != nil || operationAllowed == "" {
+		return cart, err // a cart that nobody may come back to wasn't sent
+	}
+	return cart, keepSent(ctx, tx, cart)
 }
 
 // FindCart reads a cart.
@@ -226,15 +220,7 @@ func lockCart(ctx context.Context, tx *database.Tx, merchant, id string) (Cart, 
 }
 
 func readCart(ctx context.Context, q database.Querier, query, merchant, id string) (Cart, error) {
-	var r struct {
-		ID           string        `db:"id"`
-		Organisation string        `db:"organisation_id"`
-		Currency     string        `db:"currency"`
-		State        string        `db:"state"`
-		Content      string        `db:"content"`
-		FrozenAt     database.Time `db:"frozen_at"`
-		Version      int64         `db:"version"`
-	}
+	var r cartRow
 	err := q.Get(ctx, &r, query, merchant, id)
 	if database.None(err) {
 		return Cart{}, fault.New(fault.Unknown, "there is no cart with that id")
@@ -242,10 +228,24 @@ func readCart(ctx context.Context, q database.Querier, query, merchant, id strin
 	if err != nil {
 		return Cart{}, err
 	}
+	return r.cart(merchant)
+}
+
+type cartRow struct {
+	ID           string        `db:"id"`
+	Organisation string        `db:"organisation_id"`
+	Currency     string        `db:"currency"`
+	State        string        `db:"state"`
+	Content      string        `db:"content"`
+	FrozenAt     database.Time `db:"frozen_at"`
+	Version      int64         `db:"version"`
+}
+
+func (r cartRow) cart(merchant string) (Cart, error) {
 	c := Cart{ID: r.ID, Merchant: merchant, Organisation: r.Organisation, Currency: r.Currency, Frozen: r.State == "frozen",
 		FrozenAt: r.FrozenAt, Version: r.Version}
 	if err := json.Unmarshal([]byte(r.Content), &c); err != nil {
-		return Cart{}, fmt.Errorf("the cart %s can't be read: %w", id, err)
+		return Cart{}, fmt.Errorf("the cart %s can't be read: %w", r.ID, err)
 	}
 	return c, nil
 }

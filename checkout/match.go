@@ -97,35 +97,21 @@ func (d *Desk) priceAll(ctx context.Context, tx *database.Tx, w Wanted) (priced,
 	return p, p.sum()
 }
 
-// snapshots finds for each line the frozen cart line that its auxiliary id names. An id of
-// another organisation, of another product or of no cart is no match: it is a hint.
+// snapshots finds for each line the snapshot that it came from; nil is none (see FindSent).
 func (d *Desk) snapshots(ctx context.Context, q database.Querier, w Wanted) ([]*match, error) {
-	matches := make([]*match, len(w.Lines))
-	carts := map[string]*Cart{}
+	keys := make([]LineKey, len(w.Lines))
 	for i, l := range w.Lines {
-		id, number, ok := cartOf(l.AuxiliaryID)
-		if !ok {
-			continue
+		keys[i] = KeyOf(l.AuxiliaryID, l.SKU)
+	}
+	sent, err := FindSent(ctx, q, w.Merchant.ID, w.Organisation.ID, keys)
+	if err != nil {
+		return nil, err
+	}
+	matches := make([]*match, len(w.Lines))
+	for i, s := range sent {
+		if s.Line != nil && s.Cart.Currency == w.Currency {
+			matches[i] = &match{line: *s.Line, stale: d.Clock.Now().Sub(s.Cart.FrozenAt.Time) > quoteLife}
 		}
-		cart, seen := carts[id]
-		if !seen {
-			found, err := FindCart(ctx, q, w.Merchant.ID, id)
-			if err != nil && fault.CodeOf(err) != fault.Unknown {
-				return nil, err
-			}
-			if err == nil && found.Frozen && found.Organisation == w.Organisation.ID && found.Currency == w.Currency {
-				cart = &found
-			}
-			carts[id] = cart
-		}
-		if cart == nil || number < 1 || number > int64(len(cart.Lines)) {
-			continue
-		}
-		line := cart.Lines[number-1]
-		if accounts.Fold(line.SKU) != accounts.Fold(l.SKU) {
-			continue
-		}
-		matches[i] = &match{line: line, stale: d.Clock.Now().Sub(cart.FrozenAt.Time) > quoteLife}
 	}
 	return matches, nil
 }

@@ -25,28 +25,6 @@ type BroughtBack struct {
 	Earlier   *CartLine      // the line of a frozen cart that it came from, if it is known
 }
 
-// CartIn is the cart that an auxiliary id of ours names: a hint, since buyers' systems copy, cut
-// and invent them.
-func CartIn(auxiliaryID string) (cart string, ok bool) {
-	cart, _, ok = cartOf(auxiliaryID)
-	return cart, ok
-}
-
-// LineKey tells lines apart that were sent home: by auxiliary id and product.
-type LineKey struct{ Auxiliary, SKU string }
-
-// KeyOf makes the key as Keyed does.
-func KeyOf(auxiliaryID, sku string) LineKey { return LineKey{auxiliaryID, accounts.Fold(sku)} }
-
-// Keyed are the cart's lines as the buyer's system knows them.
-func (c *Cart) Keyed() map[LineKey]*CartLine {
-	lines := make(map[LineKey]*CartLine, len(c.Lines))
-	for i, l := range c.Lines {
-		lines[KeyOf(c.AuxiliaryID(l.Line), l.SKU)] = &c.Lines[i]
-	}
-	return lines
-}
-
 // Restored makes a cart of what a buyer brings back, without keeping it. Nothing is dropped: a
 // line that can't be sold as it stands keeps the buyer's figures and says so in Problem. With
 // today the others get today's prices, else all keep the buyer's.

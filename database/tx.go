@@ -149,6 +149,12 @@ func (t *Tx) SkipLocked(query string) string {
 // eight go at once; of more the chunks are powers of two, so that few different texts have to be
 // prepared.
 func (t *Tx) InsertAll(ctx context.Context, into string, rows [][]any) error {
+	return t.UpsertAll(ctx, into, "", rows)
+}
+
+// UpsertAll is InsertAll for rows that may be there already: conflict is "ON CONFLICT …". No two of
+// the rows may conflict with each other.
+func (t *Tx) UpsertAll(ctx context.Context, into, conflict string, rows [][]any) error {
 	for size := 128; len(rows) > 0; {
 		if size > len(rows) {
 			if size /= 2; size < 8 {
@@ -161,6 +167,9 @@ func (t *Tx) InsertAll(ctx context.Context, into string, rows [][]any) error {
 			args = append(args, row...)
 		}
 		text := insertText(into, size, len(rows[0]))
+		if conflict != "" {
+			text += " " + conflict
+		}
 		rows = rows[size:]
 		if len(rows) == 0 && size <= 8 {
 			return t.Queue(ctx, text, args...)

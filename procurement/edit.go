@@ -25,7 +25,11 @@ func (s *Service) bringBack(ctx context.Context, tx *database.Tx, c *call, reque
 	if err != nil {
 		return checkout.Cart{}, err
 	}
-	found, err := s.earlier(ctx, tx, c, request.ItemOut)
+	keys := make([]checkout.LineKey, len(request.ItemOut))
+	for i, item := range request.ItemOut {
+		keys[i] = checkout.KeyOf(item.ItemID.SupplierPartAuxiliaryID, item.ItemID.SupplierPartID)
+	}
+	found, err := checkout.FindSent(ctx, tx, c.merchant.ID, c.organisation.ID, keys)
 	if err != nil {
 		return checkout.Cart{}, err
 	}
@@ -34,16 +38,16 @@ func (s *Service) bringBack(ctx context.Context, tx *database.Tx, c *call, reque
 		if lines[i], err = broughtBack(i, item); err != nil {
 			return checkout.Cart{}, err
 		}
-		if found[i] == nil {
+		if found[i].Line == nil {
 			continue
 		}
 		// The buyer's system was told with the cart what may be done with it later.
-		allowed := cmp.Or(found[i].cart.OperationAllowed, c.connection.Settings.OperationAllowed)
+		allowed := cmp.Or(found[i].Cart.OperationAllowed, c.connection.Settings.OperationAllowed)
 		if allowed == "create" || request.Operation == "edit" && allowed != "edit" {
 			return checkout.Cart{}, fault.At(fault.Spent, "PunchOutSetupRequest/@operation",
 				`the cart was returned with operationAllowed="`+allowed+`", so it can't be opened for `+request.Operation)
 		}
-		lines[i].Earlier = found[i].line
+		lines[i].Earlier = found[i].Line
 	}
 	cart, err := s.Desk.Restored(ctx, tx, c.merchant, c.organisation, visit.shipTo(), currency, lines, request.Operation == "edit")
 	if err != nil {
@@ -112,101 +116,3 @@ func currencyOf(items []cxml.ItemOut, own string) (string, error) {
 	}
 	return cmp.Or(currency, own), nil
 }
-
-// sent is a line of a cart that was sent home.
-type sent struct {
-	cart checkout.Cart
-	line *checkout.CartLine
-}
-
-// earlier finds for each item the newest cart that was sent home with it, by part number and
-// auxiliary id, among the organisation's own. A line keeps its auxiliary id from edit to edit, so
-// the carts of returned edits are looked through first, the newest first; an id of ours that is in
-// none of them names its cart itself. Nil is for items that no cart is known of.
-func (s *Service) earlier(ctx context.Context, tx *database.Tx, c *call, items []cxml.ItemOut) ([]*sent, error) {
-	found, open := make([]*sent, len(items)), 0
-	for _, item := range items {
-		if item.ItemID.SupplierPartAuxiliaryID != "" {
-			open++
-		}
-	}
-	if open == 0 {
-		return found, nil
-	}
-	var edits []string
-	if err := tx.Select(ctx, &edits, selectEdits, c.merchant.ID, c.organisation.ID, mostEdits); err != nil {
-		return nil, err
-	}
-	read := map[string]*sentCart{}
-	for _, id := range edits {
-		if open == 0 {
-			break
-		}
-		cart, err := sentBy(ctx, tx, c, read, id)
-		if err != nil {
-			return nil, err
-		}
-		for i, item := range items {
-			if found[i] == nil {
-				if found[i] = cart.line(item.ItemID); found[i] != nil {
-					open--
-				}
-			}
-		}
-	}
-	for i, item := range items {
-		id, ours := checkout.CartIn(item.ItemID.SupplierPartAuxiliaryID)
-		if found[i] != nil || !ours {
-			continue
-		}
-		cart, err := sentBy(ctx, tx, c, read, id)
-		if err != nil {
-			return nil, err
-		}
-		found[i] = cart.line(item.ItemID)
-	}
-	return found, nil
-}
-
-// sentCart is a cart that was sent home, with its lines as the buyer's system knows them.
-type sentCart struct {
-	checkout.Cart
-	lines map[checkout.LineKey]*checkout.CartLine
-}
-
-func (c *sentCart) line(id cxml.ItemID) *sent {
-	if c == nil || id.SupplierPartAuxiliaryID == "" {
-		return nil
-	}
-	line := c.lines[checkout.KeyOf(id.SupplierPartAuxiliaryID, id.SupplierPartID)]
-	if line == nil {
-		return nil
-	}
-	return &sent{c.Cart, line}
-}
-
-// sentBy reads a cart once; nil is one that is not there, was never sent, or belongs to somebody
-// else: an id proves nothing.
-func sentBy(ctx context.Context, tx *database.Tx, c *call, read map[string]*sentCart, id string) (*sentCart, error) {
-	if cart, done := read[id]; done {
-		return cart, nil
-	}
-	read[id] = nil
-	cart, err := checkout.FindCart(ctx, tx, c.merchant.ID, id)
-	if fault.CodeOf(err) == fault.Unknown {
-		return nil, nil
-	}
-	if err != nil || !cart.Frozen || cart.Organisation != c.organisation.ID {
-		return nil, err
-	}
-	read[id] = &sentCart{cart, cart.Keyed()}
-	return read[id], nil
-}
-
-// mostEdits is how many edited carts are looked through; what is older is matched as far as its
-// auxiliary id says.
-const mostEdits = 200
-
-const selectEdits = `
-SELECT cart_id FROM sessions
- WHERE merchant_id = ? AND organisation_id = ? AND operation = 'edit' AND state = 'returned' ORDER BY id DESC LIMIT ?`
