@@ -29,6 +29,7 @@ type Config struct {
 	MaxDocument  int           `env:"MAX_DOCUMENT_BYTES" envDefault:"10485760"`
 	MaxLines     int           `env:"MAX_DOCUMENT_LINES" envDefault:"10000"`
 	MaxJSON      int64         `env:"MAX_JSON_BYTES" envDefault:"4194304"`
+	APIRate      int           `env:"API_RATE" envDefault:"100"`
 	ReadTimeout  time.Duration `env:"READ_TIMEOUT" envDefault:"30s"`
 	WriteTimeout time.Duration `env:"WRITE_TIMEOUT" envDefault:"60s"`
 	SendTimeout  time.Duration `env:"SEND_TIMEOUT" envDefault:"30s"`
@@ -85,6 +86,9 @@ func (c Config) check() error {
 	}
 	if c.SecretKey != "" && len(c.SecretKey) < 32 {
 		say("SECRET_KEY", "must have at least 32 characters")
+	}
+	if c.APIRate < 0 {
+		say("API_RATE", "must be a number of requests a second, or 0 for any number")
 	}
 	for name, value := range map[string]int64{"MAX_DOCUMENT_BYTES": int64(c.MaxDocument), "MAX_DOCUMENT_LINES": int64(c.MaxLines),
 		"MAX_JSON_BYTES": c.MaxJSON, "READ_TIMEOUT": int64(c.ReadTimeout), "WRITE_TIMEOUT": int64(c.WriteTimeout),

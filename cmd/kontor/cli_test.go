@@ -86,6 +86,7 @@ func TestWrongConfigurationIsNamed(t *testing.T) {
 		{"KONTOR_LOG_LEVEL", "loud", "KONTOR_LOG_LEVEL"},
 		{"KONTOR_SECRET_KEY", "too-short", "KONTOR_SECRET_KEY"},
 		{"KONTOR_OUTBOX_WORKERS", "0", "KONTOR_OUTBOX_WORKERS"},
+		{"KONTOR_API_RATE", "-1", "KONTOR_API_RATE"},
 		{"KONTOR_SEND_TIMEOUT", "-1s", "KONTOR_SEND_TIMEOUT"},
 		{"KONTOR_DATABASE_URL", "mysql://localhost/kontor", "a database address is"},
 		{"KONTOR_DATABASE_URL", "postgres://a:1,b:2/kontor", "postgres:///NAME?host=a,b&port=1,2"},

@@ -122,7 +122,7 @@ func (s *system) serve(ctx context.Context, listener net.Listener, more ...func(
 	mounts := append([]func(*echo.Echo){
 		func(e *echo.Echo) {
 			api.Mount(e, api.Config{DB: s.db, Keys: s.keys, Clock: s.clock, Desk: s.desk, Procurement: s.procurement,
-				Log: s.log, PublicURL: s.config.PublicURL, BodyLimit: s.config.MaxJSON})
+				Log: s.log, PublicURL: s.config.PublicURL, BodyLimit: s.config.MaxJSON, Rate: s.config.APIRate})
 		},
 		func(e *echo.Echo) { procure.Mount(e, s.procurement) },
 		func(e *echo.Echo) { console.Mount(e, s.staff()) },

@@ -33,6 +33,7 @@ type Config struct {
 	Log         *slog.Logger
 	PublicURL   string // without a slash at the end; shown in the documentation's examples
 	BodyLimit   int64  // most bytes of a request; 0 is 1 MB
+	Rate        int    // requests a second that one key may make of this process; 0 is any number
 }
 
 const (
@@ -44,6 +45,7 @@ type api struct {
 	Config
 	huma       huma.API
 	operations []*huma.Operation // in the order of the documentation
+	throttle   throttle
 }
 
 // Mount adds the API's routes to e.

@@ -71,6 +71,10 @@ func (a *api) whoAsks(c echo.Context) (*caller, error) {
 	if err != nil {
 		return nil, err
 	}
+	// Only now: nobody uses up what belongs to a key that he hasn't got.
+	if !a.throttle.takes(merchant.ID+" "+key.ID, a.Rate, a.Clock.Now()) {
+		return nil, fault.New(fault.TooMany, "this key has asked for more than is served in a second, try again then")
+	}
 	return &caller{merchant: merchant, key: key, method: r.Method, path: r.URL.EscapedPath(), request: requestID(c)}, nil
 }
 

@@ -26,6 +26,8 @@ Amounts are in minor units with their currency. Unit prices and quantities are e
 
 Every write takes an Idempotency-Key: sent again with the same body, the stored answer comes back with Idempotency-Replayed: true; with another body it is refused. What failed is not kept, so the key may be used again.
 
+A key is served so many requests a second; what comes beyond them gets 429 with Retry-After and has no effect.
+
 Refusals are problems (RFC 9457) with a stable code and the places that have to change. Lists are paged by cursors. Fields and enum values may be added at any time: ignore what you don't know.`
 
 // describe fills what belongs to no route.
