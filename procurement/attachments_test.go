@@ -9,7 +9,9 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/kontorhq/kontor/database"
 	"github.com/kontorhq/kontor/fault"
 	"github.com/kontorhq/kontor/procurement"
 )
@@ -225,14 +227,46 @@ func TestAttachmentsOfLinesAndOthers(t *testing.T) {
 		if a := r.postAs(merchant, relatedType, related(setUp("s1", "c", "a@b.example"), "\r\nx")); a.code != 200 || r.counts(merchant)["attachments"] != 5 {
 			t.Errorf("%d %s, %d attachments", a.code, a.detail, r.counts(merchant)["attachments"])
 		}
-		// Of what is refused no file is kept, and another merchant sees none.
+		// Also with what is refused, but not a stranger's; and another merchant sees none.
 		r.wantCodesAs(merchant, relatedType, 400, related(po("p3", " "), "\r\nx"))
 		r.wantCodesAs(merchant, relatedType, 401, related(po("p4", "A-4", "tide&amp;lantern", "wrong"), "\r\nx"))
-		if n := r.counts(merchant)["attachments"]; n != 5 {
+		if n := r.counts(merchant)["attachments"]; n != 6 {
 			t.Errorf("%d attachments", n)
+		}
+		if got := r.attachments(merchant, "p3"); !strings.HasPrefix(got, `1  "" application/octet-stream 1 `) {
+			t.Errorf("of the refused: %s", got)
 		}
 		if _, err := procurement.FindAttachment(r.ctx, r.db, r.merchant("live"), r.kept(merchant, "p1").ID, 1); fault.CodeOf(err) != fault.Unknown {
 			t.Errorf("another merchant's attachment: %v", err)
+		}
+	})
+}
+
+// A buyer whose documents are refused again and again can't fill the disk with their files.
+func TestAttachmentsOfRefusedDocumentsAreBounded(t *testing.T) {
+	eachRig(t, func(t *testing.T, r *rig) {
+		merchant := r.merchant("live")
+		r.connect(merchant, fixture())
+		r.wantCodesAs(merchant, relatedType, 400, related(po("p1", " "), "\r\nx"))
+		// As if that file were one byte short of what is kept a day.
+		r.in(func(tx *database.Tx) error {
+			_, err := tx.Exec(r.ctx, `UPDATE attachments SET size = ? WHERE merchant_id = ?`, 100<<20-1, merchant)
+			return err
+		})
+		r.wantCodesAs(merchant, relatedType, 400, related(po("p2", " "), "\r\nxy"))
+		if d := r.kept(merchant, "p2"); r.rows("attachments", merchant) != 1 || !strings.Contains(d.Note, "Its 1 attachments are not kept") || !strings.Contains(d.Note, "@orderID") {
+			t.Errorf("%d attachments, kept with %q", r.rows("attachments", merchant), d.Note)
+		}
+		r.wantCodesAs(merchant, relatedType, 400, related(po("p3", " "), "\r\nx"))
+		if n := r.rows("attachments", merchant); n != 2 {
+			t.Errorf("%d attachments: what still fits is kept", n)
+		}
+		r.clock.Advance(24*time.Hour + time.Second)
+		r.wantCodesAs(merchant, relatedType, 400, related(po("p4", " "), "\r\nxy"))
+		// What is taken is kept whatever was refused.
+		r.wantCodesAs(merchant, relatedType, 200, related(po("p5", "A-5"), "\r\nxy"))
+		if n := r.rows("attachments", merchant); n != 4 {
+			t.Errorf("%d attachments on the next day", n)
 		}
 	})
 }

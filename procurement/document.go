@@ -2,6 +2,7 @@ package procurement
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/kontorhq/kontor/accounts"
@@ -31,10 +32,12 @@ func keep(ctx context.Context, tx *database.Tx, d keptDocument, now time.Time) e
 }
 
 // keepRefused keeps a document that led to nothing. Strangers' documents are capped: a merchant
-// keeps a number of them a day, so that nobody can fill its disk.
-func (s *Service) keepRefused(ctx context.Context, d keptDocument) error {
+// keeps a number of them a day, so that nobody can fill its disk. Of strangers' attachments
+// nothing is kept, of a buyer's a number of bytes a day.
+func (s *Service) keepRefused(ctx context.Context, d keptDocument, parts []cxml.Part) error {
 	now := s.Clock.Now()
 	return s.DB.InTx(ctx, func(tx *database.Tx) error {
+		d := d // the transaction may run twice
 		if d.Connection == "" {
 			// Nothing is kept for a merchant that doesn't exist: its address can be made up without end.
 			d.Merchant = string(storable([]byte(d.Merchant)))
@@ -51,10 +54,41 @@ func (s *Service) keepRefused(ctx context.Context, d keptDocument) error {
 			if kept >= strangersADay {
 				return nil
 			}
+			return keep(ctx, tx, d, now)
 		}
-		return keep(ctx, tx, d, now)
+		room, err := s.roomForRefused(ctx, tx, d, parts, now)
+		if err != nil {
+			return err
+		}
+		if !room {
+			d.Note += fmt.Sprintf(" Its %d attachments are not kept: those of refused documents come to too much today.", len(parts))
+			parts = nil
+		}
+		if err := keep(ctx, tx, d, now); err != nil {
+			return err
+		}
+		return keepAttachments(ctx, tx, d.Merchant, d.ID, parts)
 	})
 }
+
+// roomForRefused tells whether a connection's refused documents may bring these attachments, too.
+func (s *Service) roomForRefused(ctx context.Context, tx *database.Tx, d keptDocument, parts []cxml.Part, now time.Time) (bool, error) {
+	if len(parts) == 0 {
+		return true, nil
+	}
+	var kept int64
+	if err := tx.Get(ctx, &kept, sumRefusedAttachments, d.Merchant, d.Connection, database.At(now.Add(-24*time.Hour))); err != nil {
+		return false, err
+	}
+	for _, part := range parts {
+		kept += int64(len(part.Body))
+	}
+	return kept <= refusedBytesADay, nil
+}
+
+// refusedBytesADay is how much of attachments of refused documents is kept of one connection in 24
+// hours: ten of the largest messages.
+const refusedBytesADay = 100 << 20
 
 // strangersADay is how many documents of unknown senders a merchant keeps in 24 hours.
 const strangersADay = 1000
@@ -144,6 +178,10 @@ SELECT id, direction, type, payload_id, object, status, note, body, answer, at F
 	selectDocuments = documentColumns + ` WHERE merchant_id = ? AND object = ? ORDER BY id`
 	selectDocument  = documentColumns + ` WHERE merchant_id = ? AND id = ?`
 
-	countStrangers = `SELECT count(*) FROM documents WHERE merchant_id = ? AND connection_id = '' AND at > ?`
-	countPayload   = `SELECT count(*) FROM documents WHERE merchant_id = ? AND connection_id = ? AND payload_id = ?`
+	countStrangers        = `SELECT count(*) FROM documents WHERE merchant_id = ? AND connection_id = '' AND at > ?`
+	sumRefusedAttachments = `
+SELECT CAST(COALESCE(SUM(a.size), 0) AS BIGINT) FROM documents d JOIN attachments a ON a.merchant_id = d.merchant_id AND a.document_id = d.id
+ WHERE d.merchant_id = ? AND d.connection_id = ? AND d.status >= 400 AND d.at > ?`
+
+	countPayload = `SELECT count(*) FROM documents WHERE merchant_id = ? AND connection_id = ? AND payload_id = ?`
 )

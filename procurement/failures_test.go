@@ -1,14 +1,24 @@
 package procurement_test
 
 import (
+	"bytes"
 	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptest"
 	"runtime"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/labstack/echo/v4"
+
 	"github.com/kontorhq/kontor/procurement"
+	"github.com/kontorhq/kontor/server"
+	"github.com/kontorhq/kontor/server/procure"
 )
 
 func wrong(payload string, pairs ...string) []byte {
@@ -226,6 +236,101 @@ func TestWrongSecretsFromElsewhereAreCountedApart(t *testing.T) {
 		}
 		if n := r.rows("sender_failures", merchant); n > 64 {
 			t.Errorf("%d rows count one sender", n)
+		}
+	})
+}
+
+// behind puts the rig's service behind the program's whole server, with a proxy on this machine
+// that is believed or isn't, and posts as that proxy's client.
+func (r *rig) behind(trusted ...*net.IPNet) (post func(client, merchant string, body []byte) answer) {
+	s := server.New(server.Config{DB: r.db, Log: slog.New(slog.DiscardHandler), TrustedProxies: trusted,
+		Mount: []func(*echo.Echo){func(e *echo.Echo) { procure.Mount(e, r.service) }}})
+	front := httptest.NewServer(s)
+	r.Cleanup(front.Close)
+	return func(client, merchant string, body []byte) answer {
+		r.Helper()
+		request, err := http.NewRequestWithContext(r.ctx, http.MethodPost, front.URL+"/m/"+merchant+"/cxml", bytes.NewReader(body))
+		if err != nil {
+			r.Fatal(err)
+		}
+		request.Header.Set("X-Forwarded-For", client)
+		response, err := http.DefaultClient.Do(request)
+		if err != nil {
+			r.Fatal(err)
+		}
+		defer func() { _ = response.Body.Close() }()
+		raw, err := io.ReadAll(response.Body)
+		if err != nil {
+			r.Fatal(err)
+		}
+		return r.read(raw)
+	}
+}
+
+// The address that counts is the line's, or what a trusted proxy tells; anybody else may claim
+// what they like.
+func TestWrongSecretsAreCountedByTheClientsAddress(t *testing.T) {
+	eachRig(t, func(t *testing.T, r *rig) {
+		_, loopback, err := net.ParseCIDR("127.0.0.0/8")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for name, test := range map[string]struct {
+			trusted   []*net.IPNet
+			elsewhere int
+		}{"by a trusted proxy": {[]*net.IPNet{loopback}, 401}, "by somebody": {nil, 560}} {
+			merchant := r.merchant("live")
+			r.connect(merchant, fixture())
+			post := r.behind(test.trusted...)
+			for n := range 21 {
+				want := 401
+				if n == 20 {
+					want = 560
+				}
+				if a := post("192.0.2.1", merchant, wrong(fmt.Sprint("w", n))); a.code != want {
+					t.Errorf("%s, attempt %d: %d", name, n+1, a.code)
+				}
+			}
+			if a := post("198.51.100.7", merchant, wrong("w-elsewhere")); a.code != test.elsewhere {
+				t.Errorf("%s: from another address %d, want %d", name, a.code, test.elsewhere)
+			}
+			if a := post("192.0.2.1", merchant, po("good", "A-1")); a.code != 200 {
+				t.Errorf("%s: the right secret is answered %d", name, a.code)
+			}
+		}
+	})
+}
+
+// 100 wrong set-ups a second, in the good buyer's own name and from its own address, for ten
+// seconds by the clock, and once more when the window is over: each right one passes.
+func TestAHundredGuessesASecondKeepNoBuyerOut(t *testing.T) {
+	eachRig(t, func(t *testing.T, r *rig) {
+		merchant := r.merchant("live")
+		r.connect(merchant, fixture())
+		guesses, visits := map[int]int{}, 0
+		tenSeconds := func() {
+			for n := range 1000 {
+				r.clock.Advance(10 * time.Millisecond)
+				body := setUp(fmt.Sprint("w", len(guesses), n), "c", "a@b.example", "tide&amp;lantern", fmt.Sprint("guess ", n))
+				guesses[r.read(r.service.Receive(procurement.WithClient(r.ctx, "192.0.2.1"), merchant, "text/xml", body)).code]++
+				if n%100 != 0 {
+					continue
+				}
+				visits++
+				body = setUp(fmt.Sprint("good", visits), "c", "a@b.example")
+				if a := r.read(r.service.Receive(procurement.WithClient(r.ctx, "192.0.2.1"), merchant, "text/xml", body)); a.code != 200 || a.start == "" {
+					t.Fatalf("visit %d: %d %s", visits, a.code, a.detail)
+				}
+			}
+		}
+		tenSeconds()
+		if guesses[401] != 20 || guesses[560] != 980 {
+			t.Errorf("answered %v", guesses)
+		}
+		r.clock.Advance(10 * time.Minute)
+		tenSeconds()
+		if guesses[401] != 40 || guesses[560] != 1960 || r.rows("sender_failures", merchant) != 1 || r.rows("documents", merchant) != visits+40 {
+			t.Errorf("answered %v, %d rows, %d documents", guesses, r.rows("sender_failures", merchant), r.rows("documents", merchant))
 		}
 	})
 }

@@ -205,7 +205,7 @@ func (s *Service) refuse(ctx context.Context, c *call, merchant string, body []b
 		kept.Body = cut(kept.Body, strangerBytes)
 	}
 	// The sender may have hung up; what it sent is kept all the same.
-	if err := s.keepRefused(context.WithoutCancel(ctx), kept); err != nil {
+	if err := s.keepRefused(context.WithoutCancel(ctx), kept, c.parts); err != nil {
 		s.Log.Error("a refused document could not be kept", "merchant", merchant, "document", c.document, "error", err)
 	}
 	return answer

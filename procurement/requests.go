@@ -28,11 +28,20 @@ func (s *Service) copyOf(c *call) (reply, error) {
 	if copied := request.Copied; copied != nil {
 		fmt.Fprintf(&b, " It is a copy of %s %s.", short(copied.Type), short(copied.PayloadID))
 	}
+	came := attached(c.parts)
 	for _, attachment := range request.Attachment {
 		if b.Len() > longNote {
 			break
 		}
-		fmt.Fprintf(&b, " The attachment %s is missing.", short(strings.TrimPrefix(attachment.URL, "cid:")))
+		id, ok := attachmentID(attachment.URL)
+		switch {
+		case !ok:
+			fmt.Fprintf(&b, " The attachment %s is missing.", short(attachment.URL))
+		case came[id]:
+			fmt.Fprintf(&b, " The attachment %s is kept.", short(id))
+		default:
+			fmt.Fprintf(&b, " The attachment %s is missing.", short(id))
+		}
 	}
 	return reply{status: cxml.Status{Code: 200, Detail: b.String()}}, nil
 }

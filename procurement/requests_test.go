@@ -259,3 +259,25 @@ func TestACopyIsNotExecuted(t *testing.T) {
 		r.expose("inner-1", "inner-secret", "4111111111111111", fixtureSecret)
 	})
 }
+
+// What came in the same message is not called missing.
+func TestACopyRequestKnowsItsAttachments(t *testing.T) {
+	eachRig(t, func(t *testing.T, r *rig) {
+		merchant := r.merchant("live")
+		r.connect(merchant, fixture())
+		request := "<CopyRequest><cXMLAttachment>"
+		for _, address := range []string{"cid:came%201@buyer.example", "cid:lost@buyer.example", "plan.pdf"} {
+			request += "<Attachment><URL>" + address + "</URL></Attachment>"
+		}
+		body := related(asking("c1", request+"</cXMLAttachment></CopyRequest>"), "Content-ID: <came 1@buyer.example>\r\n\r\nx")
+		a := r.postAs(merchant, relatedType, body)
+		for _, want := range []string{"came 1@buyer.example is kept.", "lost@buyer.example is missing.", "plan.pdf is missing."} {
+			if a.code != 200 || !strings.Contains(a.detail, want) {
+				t.Errorf("%d %q doesn't say %q", a.code, a.detail, want)
+			}
+		}
+		if n := r.counts(merchant)["attachments"]; n != 1 {
+			t.Errorf("%d attachments", n)
+		}
+	})
+}

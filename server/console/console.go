@@ -62,6 +62,7 @@ func Mount(e *echo.Echo, cfg Config) {
 	g.POST("/orders/:id/resend", c.staff(c.postResend))
 	g.GET("/documents/:id", c.staff(c.getDocument))
 	g.GET("/documents/:id/raw", c.staff(c.getRaw))
+	g.GET("/documents/:id/attachments/:position", c.staff(c.getAttachment))
 	g.GET("/credit", c.staff(c.getLines))
 	g.GET("/credit/:id", c.staff(c.getLine))
 	g.POST("/credit/:id/limit", c.staff(c.postLimit))

@@ -1,11 +1,13 @@
 package console
 
 import (
+	"mime"
 	"net/http"
 	"strconv"
 	"strings"
 
 	"github.com/kontorhq/kontor/assets"
+	"github.com/kontorhq/kontor/fault"
 	"github.com/kontorhq/kontor/orders"
 	"github.com/kontorhq/kontor/procurement"
 )
@@ -15,6 +17,13 @@ type documentPage struct {
 	Order  string // number of the order that it belongs to
 	Status badge
 	Panes  []pane
+	Files  []file
+}
+
+// file is an attachment as the page lists it.
+type file struct {
+	procurement.Attachment
+	Bytes, Address string
 }
 
 type pane struct {
@@ -43,6 +52,14 @@ func (c *console) getDocument(v *visit) error {
 	if d.Answer != "" {
 		body.Panes = append(body.Panes, newPane("answer", "Answer", raw+"?part=answer", d.Answer))
 	}
+	attachments, err := procurement.AttachmentsOf(ctx, c.DB, v.merchant.ID, d.ID)
+	if err != nil {
+		return err
+	}
+	for _, a := range attachments {
+		address := v.home + "/documents/" + d.ID + "/attachments/" + strconv.FormatInt(a.Position, 10)
+		body.Files = append(body.Files, file{a, sizeOf(int(a.Size)), address})
+	}
 	return c.show(v, http.StatusOK, "document", "orders", d.Type, body)
 }
 
@@ -55,6 +72,28 @@ func sizeOf(bytes int) string {
 		return strconv.Itoa(bytes) + noBreak + "bytes"
 	}
 	return strconv.Itoa(bytes/1000) + "." + strconv.Itoa(bytes%1000/100) + noBreak + "kB"
+}
+
+// getAttachment gives a file that came with a message, as it came. Nobody has looked into it, so it
+// is only ever saved: no browser shows it here, whatever its sender calls it.
+func (c *console) getAttachment(v *visit) error {
+	position, err := strconv.ParseInt(v.Param("position"), 10, 64)
+	if err != nil {
+		return fault.New(fault.Unknown, "There is no attachment with that number.")
+	}
+	a, err := procurement.FindAttachment(v.Request().Context(), c.DB, v.merchant.ID, v.Param("id"), position)
+	if err != nil {
+		return err
+	}
+	name := a.Name
+	if name == "" {
+		name = "attachment-" + strconv.FormatInt(a.Position, 10)
+	}
+	headers := v.Response().Header()
+	headers.Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": name}))
+	headers.Set("Content-Security-Policy", "default-src 'none'; sandbox")
+	headers.Set("Cross-Origin-Resource-Policy", "same-origin")
+	return v.Blob(http.StatusOK, "application/octet-stream", a.Body)
 }
 
 // getRaw gives the kept bytes as plain text, which no browser runs.

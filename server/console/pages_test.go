@@ -1,6 +1,8 @@
 package console_test
 
 import (
+	"crypto/sha256"
+	"fmt"
 	"net/url"
 	"strings"
 	"testing"
@@ -61,6 +63,50 @@ func (h *house) document(object, body, answer string) string {
 VALUES (?, ?, 'in', 'OrderRequest', 'C-2001@buyer.example', 'con_1', ?, 200, 'Order C-2001 waits for review: 195.00 USD over', ?, ?, '2026-11', ?)`,
 		"brackwater", id, object, body, answer, database.At(morning))
 	return id
+}
+
+// Files of strangers are listed as text and only ever saved.
+func TestAttachmentsAreDownloads(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *database.DB) {
+		h := open(t, db, false)
+		document := h.document("", "<cXML/>", "")
+		attach := func(merchant string, position int, name, mediaType, body string) {
+			h.exec(`INSERT INTO attachments (merchant_id, document_id, position, content_id, name, media_type, size, sha256, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+				merchant, document, position, hostile, name, mediaType, len(body), fmt.Sprintf("%x", sha256.Sum256([]byte(body))), []byte(body))
+		}
+		page := "<html><script>alert(1)</script></html>"
+		attach("brackwater", 1, "Pläne 1.html", "text/html", page)
+		attach("brackwater", 2, "a\r\nSet-Cookie: x=\"1\".svg", hostile, "<svg/>")
+		attach("brackwater", 3, "", "application/pdf", "")
+		b := h.signedIn()
+		got := b.get("/documents/" + document)
+		got.shows(t, 200, "Attachments", "Pläne 1.html", "38 bytes", "called text/html by its sender", "without a name", "0 bytes",
+			"sha-256 1e88fe5a73e9700a27597a02ed7ec3c4cc1eb8e0d6ca580cd4473a5e7e6dc194")
+		if strings.Contains(got.body, "<script>") {
+			t.Error("unescaped text")
+		}
+		for position, want := range map[string]struct{ disposition, body string }{
+			"1": {"attachment; filename*=utf-8''Pl%C3%A4ne%201.html", page},
+			"2": {"attachment; filename*=utf-8''a%0D%0ASet-Cookie%3A%20x%3D%221%22.svg", "<svg/>"},
+			"3": {"attachment; filename=attachment-3", ""},
+		} {
+			got := b.get("/documents/" + document + "/attachments/" + position)
+			if got.status != 200 || got.body != want.body || got.header.Get("Content-Disposition") != want.disposition || got.header.Get("Set-Cookie") != "" ||
+				got.header.Get("Content-Type") != "application/octet-stream" || got.header.Get("X-Content-Type-Options") != "nosniff" ||
+				got.header.Get("Content-Security-Policy") != "default-src 'none'; sandbox" || got.header.Get("Cache-Control") != "no-store" {
+				t.Errorf("%s: %d %q %v", position, got.status, got.body, got.header)
+			}
+		}
+		for _, position := range []string{"0", "4", "-1", "x", "1e0", "99999999999999999999"} {
+			b.get("/documents/"+document+"/attachments/"+position).shows(t, 404, "There is nothing here")
+		}
+		// Neither another merchant's staff nor anybody without a key.
+		other := h.browser()
+		other.base = h.url + "/m/otherco/console"
+		other.post("/sign-in", url.Values{"key": {h.keys["OTHER"]}})
+		other.get("/documents/"+document+"/attachments/1").shows(t, 404, "There is nothing here")
+		h.browser().get("/documents/"+document+"/attachments/1").shows(t, 401, "Sign in")
+	})
 }
 
 func TestAMessageThatWasGivenUpIsSentAgain(t *testing.T) {

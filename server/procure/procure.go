@@ -49,7 +49,9 @@ func (p endpoint) postCXML(c echo.Context) error {
 		// writing is thrown away; who writes much more than that finds the line cut.
 		_, _ = io.CopyN(io.Discard, request.Body, mostDiscarded)
 	}
-	answer := p.service.Receive(request.Context(), c.Param("merchant"), request.Header.Get("Content-Type"), body)
+	// The address is the line's own, or what a trusted proxy says (server.Config).
+	ctx := procurement.WithClient(request.Context(), c.RealIP())
+	answer := p.service.Receive(ctx, c.Param("merchant"), request.Header.Get("Content-Type"), body)
 	c.Response().Header().Set("Cache-Control", "no-store")
 	return c.Blob(http.StatusOK, "text/xml; charset=UTF-8", answer)
 }
