@@ -212,7 +212,15 @@ type CreditLine struct {
 	Tree         CreditParts   `json:"tree"`
 	Available    Money         `json:"available"`
 	BoundBy      *Organisation `json:"bound_by"`
+	Application  *Application  `json:"application"` // while nobody decided about it
 	Version      int64         `json:"version"`
+}
+
+// Application is a credit line that an organisation asked for. Since is a day, YYYY-MM-DD.
+type Application struct {
+	Amount Money  `json:"amount"`
+	Since  string `json:"since"`
+	Wants  string `json:"wants"`
 }
 
 // CreditEntry is one signed movement of a credit line and the balance of its part after it.

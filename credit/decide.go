@@ -147,7 +147,7 @@ func decide(chain []Line, ask Ask, delta int64) Decision {
 	switch {
 	case delta <= 0:
 		d.Sentence = "It takes up no more credit than before."
-	case closed == nil && delta <= least.Available():
+	case closed == nil && !own.InReview() && delta <= least.Available():
 		d.Sentence = "It fits: " + own.Amount(least.Available()-delta).String() + " stay available."
 	default:
 		short := delta - least.Available()
@@ -157,9 +157,13 @@ func decide(chain []Line, ask Ask, delta int64) Decision {
 		}
 		d.Sentence = own.Amount(short).String() + " over the credit limit of " + least.OrganisationName + ": " +
 			own.Amount(delta).String() + " asked, " + own.Amount(least.Available()).String() + " available."
-		if closed != nil {
+		switch {
+		case closed != nil:
 			d.Reason, d.Short = LineClosed, own.Amount(0)
 			d.Sentence = "The credit line of " + closed.OrganisationName + " is closed."
+		case own.InReview():
+			d.Reason, d.Short = InReview, own.Amount(0)
+			d.Sentence = "Credit application in review: " + own.OrganisationName + " applied for " + own.Amount(own.Applied).String() + "."
 		}
 		if ask.Override {
 			d.Outcome, d.Reason = Approved, Released

@@ -9,6 +9,8 @@
 package credit
 
 import (
+	"slices"
+
 	"github.com/kontorhq/kontor/database"
 	"github.com/kontorhq/kontor/money"
 )
@@ -38,7 +40,20 @@ type Line struct {
 	Entries          int64 `db:"entries"`
 	Disabled         bool  `db:"disabled"`
 	Version          int64 `db:"version"`
+	Application
 }
+
+// Application is what an organisation asked for and nobody decided about yet. It is in review
+// until a limit is set; the zero Application is none.
+type Application struct {
+	Applied int64      `db:"applied_minor"` // the limit asked for, in the line's currency
+	On      money.Date `db:"applied_on"`
+	Wants   string     `db:"applied_wants"` // what the applicant was asked for; may be empty
+}
+
+// InReview tells whether the line was applied for and is not decided about yet. It allows nothing
+// until then, and binds nobody below it.
+func (a Application) InReview() bool { return a.Applied > 0 }
 
 // Position is what a line is taken up with.
 type Position struct{ Holds, Receivables, Offline, Credits int64 }
@@ -52,11 +67,16 @@ func (l Line) Available() int64 { return l.Limit - l.Tree.Exposure() }
 // Amount gives minor units the line's currency.
 func (l Line) Amount(minor int64) money.Amount { return money.Of(minor, l.Currency) }
 
-// tightest is the line of a chain with the least available; a chain is never empty.
+// tightest is the line of a chain that binds: the one with the least available, of equals the
+// upper. A line that is only applied for binds nobody but its own organisation, which has nothing
+// else. A chain is never empty; its own line is the last.
 func tightest(chain []Line) Line {
-	least := chain[0]
-	for _, l := range chain[1:] {
-		if l.Available() < least.Available() {
+	least := chain[len(chain)-1]
+	if least.InReview() {
+		return least
+	}
+	for _, l := range slices.Backward(chain[:len(chain)-1]) {
+		if !l.InReview() && l.Available() <= least.Available() {
 			least = l
 		}
 	}
@@ -91,6 +111,7 @@ const (
 	WithinLimit = "within_limit"
 	OverLimit   = "over_limit"
 	LineClosed  = "line_closed"
+	InReview    = "application_in_review"
 	Released    = "released" // by a person, over the limit
 	NotOnCredit = "not_on_credit"
 )

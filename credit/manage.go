@@ -2,6 +2,7 @@ package credit
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"time"
 
@@ -12,11 +13,12 @@ import (
 )
 
 // Opening is a new line: its limit, and what the organisation owes already when Kontor takes
-// over, as one hold.
+// over, as one hold. With an Application it has no limit yet: Limit is a zero of its currency.
 type Opening struct {
 	Organisation accounts.Organisation
 	Limit        money.Amount
 	Holds        money.Amount
+	Application  Application
 	Actor        string
 	At           time.Time
 }
@@ -38,12 +40,16 @@ func Open(ctx context.Context, tx *database.Tx, opening Opening) (Line, error) {
 	if opening.Holds.Currency != currency {
 		return Line{}, fault.At(fault.Invalid, "opening_hold", "the opening hold is not in the limit's currency")
 	}
+	if err := opening.Application.check(opening.Limit); err != nil {
+		return Line{}, err
+	}
 	depth, err := lockFamily(ctx, tx, o, currency)
 	if err != nil {
 		return Line{}, err
 	}
 	id := database.NewID("lin")
-	inserted, err := tx.Exec(ctx, insertLine, o.Merchant, id, o.ID, currency, depth, opening.Limit.Minor, at, at)
+	inserted, err := tx.Exec(ctx, insertLine, o.Merchant, id, o.ID, currency, depth, opening.Limit.Minor,
+		opening.Application.Applied, opening.Application.On, opening.Application.Wants, at, at)
 	if err != nil {
 		return Line{}, err
 	}
@@ -64,6 +70,9 @@ func Open(ctx context.Context, tx *database.Tx, opening Opening) (Line, error) {
 	}
 	own := chain[len(chain)-1]
 	m := movement{PartLimit, "opening", opening.Limit.Minor, id, "line opened", opening.Actor, opening.At}
+	if own.InReview() {
+		m.kind, m.reason = "application", "applied for "+own.Amount(own.Applied).String()
+	}
 	if _, err := tx.Exec(ctx, countEntry, at, own.Merchant, own.ID); err != nil {
 		return Line{}, err
 	}
@@ -81,6 +90,21 @@ func Open(ctx context.Context, tx *database.Tx, opening Opening) (Line, error) {
 		}
 	}
 	return FindLine(ctx, tx, o.Merchant, id)
+}
+
+// check holds an application against the limit that it is to lead to.
+func (a Application) check(limit money.Amount) error {
+	switch {
+	case a == Application{}:
+		return nil
+	case a.Applied <= 0:
+		return fault.At(fault.Invalid, "application.amount", "an application is for more than nothing")
+	case a.On.IsZero():
+		return fault.At(fault.Invalid, "application.since", "say on which day it was applied for")
+	case limit.Minor != 0:
+		return fault.At(fault.Invalid, "limit", "a line that is only applied for has no limit yet")
+	}
+	return nil
 }
 
 // lockFamily locks what Open depends on, and tells how far below its main account the
@@ -105,7 +129,8 @@ func lockFamily(ctx context.Context, tx *database.Tx, o accounts.Organisation, c
 }
 
 // SetLimit changes a limit, for a reason and by a person who are kept. A lower limit than the
-// exposure is allowed: it blocks new orders and cancels nothing.
+// exposure is allowed: it blocks new orders and cancels nothing. On a line that was applied for it
+// is the decision: what was asked for, less, or nothing at all.
 func SetLimit(ctx context.Context, tx *database.Tx, merchant, id string, limit money.Amount, actor, reason string, at time.Time) (Line, error) {
 	line, err := FindLine(ctx, tx, merchant, id)
 	if err != nil {
@@ -126,11 +151,18 @@ func SetLimit(ctx context.Context, tx *database.Tx, merchant, id string, limit m
 		return Line{}, err
 	}
 	m := movement{PartLimit, "limit", limit.Minor - own.Limit, id, reason, actor, at}
+	was := map[string]int64{"limit": own.Limit}
+	if own.InReview() {
+		m.kind, was["applied"] = "decision", own.Applied
+	}
 	if err := writeEntry(ctx, tx, own, own.Entries+1, limit.Minor, m); err != nil {
 		return Line{}, err
 	}
-	was, became := fmt.Sprintf(`{"limit":%d}`, own.Limit), fmt.Sprintf(`{"limit":%d}`, limit.Minor)
-	if err := accounts.Audit(ctx, tx, merchant, at, actor, "credit.limit", id, reason, was, became); err != nil {
+	before, err := json.Marshal(was)
+	if err != nil {
+		return Line{}, err
+	}
+	if err := accounts.Audit(ctx, tx, merchant, at, actor, "credit.limit", id, reason, string(before), fmt.Sprintf(`{"limit":%d}`, limit.Minor)); err != nil {
 		return Line{}, err
 	}
 	return FindLine(ctx, tx, merchant, id)
@@ -215,8 +247,8 @@ SELECT l.id FROM credit_lines l
  ORDER BY l.depth, l.id`
 
 	insertLine = `
-INSERT INTO credit_lines (merchant_id, id, organisation_id, currency, depth, limit_minor, created_at, updated_at)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+INSERT INTO credit_lines (merchant_id, id, organisation_id, currency, depth, limit_minor, applied_minor, applied_on, applied_wants, created_at, updated_at)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (merchant_id, organisation_id, currency) DO NOTHING`
 
 	// The three links take the same arguments: merchant, organisation, line, currency, line.
@@ -248,7 +280,9 @@ UPDATE credit_lines
 	countEntry = `UPDATE credit_lines SET entries = entries + 1, updated_at = ? WHERE merchant_id = ? AND id = ?`
 
 	updateLimit = `
-UPDATE credit_lines SET limit_minor = ?, entries = entries + 1, version = version + 1, updated_at = ? WHERE merchant_id = ? AND id = ?`
+UPDATE credit_lines
+   SET limit_minor = ?, applied_minor = 0, applied_on = NULL, applied_wants = '', entries = entries + 1, version = version + 1, updated_at = ?
+ WHERE merchant_id = ? AND id = ?`
 
 	selectEntries = `
 SELECT e.line_id, l.organisation_id, o.name AS organisation_name, e.seq, e.part, e.kind, e.amount_minor, e.balance_minor,

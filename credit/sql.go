@@ -109,7 +109,8 @@ const (
 SELECT l.id, l.merchant_id, l.organisation_id, o.name AS organisation_name, o.external_id AS organisation_ref,
        l.currency, l.depth, l.limit_minor,
        l.own_holds, l.own_receivables, l.own_offline, l.own_credits,
-       l.tree_holds, l.tree_receivables, l.tree_offline, l.tree_credits, l.entries, l.disabled, l.version`
+       l.tree_holds, l.tree_receivables, l.tree_offline, l.tree_credits, l.entries, l.disabled, l.version,
+       l.applied_minor, l.applied_on, l.applied_wants`
 
 	// The own line comes last: it is the deepest.
 	selectChain = columns + `
@@ -142,7 +143,7 @@ UPDATE credit_lines
 	holdAtRoot = `
 UPDATE credit_lines
    SET tree_holds = tree_holds + ?, own_holds = own_holds + ?, entries = entries + 1, version = version + 1, updated_at = ?
- WHERE merchant_id = ? AND organisation_id = ? AND currency = ? AND depth = 0 AND NOT disabled
+ WHERE merchant_id = ? AND organisation_id = ? AND currency = ? AND depth = 0 AND NOT disabled AND applied_minor = 0
    AND limit_minor - (tree_holds + tree_receivables + tree_offline - tree_credits) >= ?
 RETURNING id, merchant_id, organisation_id, currency, depth, limit_minor, own_holds, own_receivables, own_offline, own_credits,
           tree_holds, tree_receivables, tree_offline, tree_credits, entries, disabled, version`

@@ -133,6 +133,10 @@ var meanings = []struct{ name, file, want string }{
 		"organisations[0].credit_lines[0].limit: must be an amount in USD and not negative\norganisations[0].credit_lines[1]: the credit line in USD is there twice\n" +
 			"organisations[0].credit_lines[2].currency: is not the ISO 4217 code of a currency\norganisations[0].credit_lines[3]: the credit line in USD is there twice\n" +
 			"organisations[1].credit_lines[1]: the credit line in USD is there twice"},
+	{"applications", with(`"organisations": [{"external_id": "child", "credit_lines": [{"currency": "EUR"}, {"currency": "BHD", "application": {"amount": "4.0001", "since": "2026-01-01"}},
+	    {"currency": "JPY", "application": {"amount": "0", "since": "2026-01-01"}}, {"currency": "GBP", "limit": "5", "application": {"amount": "5", "since": "2026-01-01"}}]}]`),
+		"organisations[0].credit_lines[0].limit: is needed for a new credit line that is not only applied for\norganisations[0].credit_lines[1].application.amount: must be an amount in BHD and not negative\n" +
+			"organisations[0].credit_lines[2].application.amount: an application is for more than nothing\norganisations[0].credit_lines[3].limit: a line that is only applied for has no limit yet"},
 	{"contract prices", with(`"organisations": [{"external_id": "main", "contract_prices": [{"sku": "Z", "price": "1"}, {"sku": "A", "price": "1", "valid_from": "2026-02-02", "valid_to": "2026-02-01"}, {"sku": "A", "price": "1"}, {"sku": "a", "price": "2"}]}]`),
 		"organisations[0].contract_prices[0].sku: there is no product Z, neither here nor in the file\norganisations[0].contract_prices[1].valid_to: the last day is before the first\n" +
 			"organisations[0].contract_prices[3]: the price in USD is there twice"},

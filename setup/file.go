@@ -108,9 +108,17 @@ type Organisation struct {
 // CreditLine is read when the line is made. Later the credit desk decides: differences are
 // reported as kept.
 type CreditLine struct {
-	Currency    *string       `json:"currency,omitempty" doc:"ISO 4217 code; the organisation's when absent"`
-	Limit       money.Decimal `json:"limit" doc:"Major units: 50000.00. Only read when the line is made"`
-	OpeningHold money.Decimal `json:"opening_hold,omitzero" doc:"What is owed already when the line is made. Only read then"`
+	Currency    *string        `json:"currency,omitempty" doc:"ISO 4217 code; the organisation's when absent"`
+	Limit       *money.Decimal `json:"limit,omitempty" doc:"Major units: 50000.00. Only read when the line is made; needed then, unless it is only applied for"`
+	OpeningHold money.Decimal  `json:"opening_hold,omitzero" doc:"What is owed already when the line is made. Only read then"`
+	Application *Application   `json:"application,omitempty" doc:"For a line that nobody decided about yet: orders on account wait until a limit is set. Only read when the line is made"`
+}
+
+// Application is a credit line that an organisation asked for.
+type Application struct {
+	Amount money.Decimal `json:"amount" doc:"The limit asked for, major units"`
+	Since  money.Date    `json:"since" doc:"The day on which it was applied for"`
+	Wants  string        `json:"wants,omitempty" doc:"What the applicant was asked for and hasn't sent yet"`
 }
 
 // ContractPrice is what an organisation and those below it pay for a product.

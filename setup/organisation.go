@@ -165,11 +165,12 @@ func (r *run) applyCreditLine(o *Object, organisation accounts.Organisation, w C
 		return nil
 	}
 	seen[currency] = true
-	limit, ok := r.amount(w.Limit, currency, path+".limit")
-	opening, okOpening := r.amount(w.OpeningHold, currency, path+".opening_hold")
-	if !ok || !okOpening {
+	opening, ok := r.openingOf(w, currency, path)
+	if !ok {
 		return nil
 	}
+	opening.Organisation, opening.Actor, opening.At = organisation, r.Actor, r.now
+	limit := opening.Limit
 	field := "credit_lines " + currency + " limit"
 	lines, err := credit.LinesOf(r.ctx, r.tx, r.merchant.ID, organisation.ID)
 	if err != nil {
@@ -179,20 +180,42 @@ func (r *run) applyCreditLine(o *Object, organisation accounts.Organisation, w C
 		if line.Currency != currency {
 			continue
 		}
-		if line.Limit != limit.Minor {
+		if w.Limit != nil && line.Limit != limit.Minor {
 			o.Kept = append(o.Kept, Change{field, line.Amount(line.Limit).Text(), limit.Text()})
 		}
 		return nil
 	}
-	_, err = credit.Open(r.ctx, r.tx, credit.Opening{Organisation: organisation, Limit: limit, Holds: opening, Actor: r.Actor, At: r.now})
-	if err != nil {
+	if w.Limit == nil && w.Application == nil {
+		r.fault(path+".limit", "is needed for a new credit line that is not only applied for")
+		return nil
+	}
+	if _, err := credit.Open(r.ctx, r.tx, opening); err != nil {
 		return r.keep(err, path)
 	}
-	o.change(field, "", limit.Text())
-	if opening.Minor > 0 {
-		o.change("credit_lines "+currency+" opening_hold", "", opening.Text())
+	if w.Application != nil {
+		o.change("credit_lines "+currency+" application", "", money.Of(opening.Application.Applied, currency).Text())
+	} else {
+		o.change(field, "", limit.Text())
+	}
+	if opening.Holds.Minor > 0 {
+		o.change("credit_lines "+currency+" opening_hold", "", opening.Holds.Text())
 	}
 	return nil
+}
+
+// openingOf reads a line's amounts in its currency.
+func (r *run) openingOf(w CreditLine, currency, path string) (opening credit.Opening, ok bool) {
+	faults := len(r.faults)
+	opening.Limit = money.Zero(currency)
+	if w.Limit != nil {
+		opening.Limit, _ = r.amount(*w.Limit, currency, path+".limit")
+	}
+	opening.Holds, _ = r.amount(w.OpeningHold, currency, path+".opening_hold")
+	if a := w.Application; a != nil {
+		amount, _ := r.amount(a.Amount, currency, path+".application.amount")
+		opening.Application = credit.Application{Applied: amount.Minor, On: a.Since, Wants: a.Wants}
+	}
+	return opening, len(r.faults) == faults
 }
 
 func (r *run) amount(d money.Decimal, currency, path string) (money.Amount, bool) {

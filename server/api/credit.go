@@ -24,7 +24,15 @@ type CreditLine struct {
 	Tree         CreditParts            `json:"tree" doc:"The same with all organisations below it"`
 	Available    Money                  `json:"available" doc:"What an order may be at most: the least over this line and those above it"`
 	BoundBy      optional[Organisation] `json:"bound_by" doc:"The organisation above whose line allows less than this one; else null"`
+	Application  optional[Application]  `json:"application" doc:"What was applied for, while nobody decided about it: until then the limit is 0 and orders on account wait. Setting a limit decides; else null"`
 	Version      int64                  `json:"version" doc:"Counts changes" example:"7"`
+}
+
+// Application is a credit line that an organisation asked for.
+type Application struct {
+	Amount Money  `json:"amount" doc:"The limit asked for"`
+	Since  string `json:"since" format:"date" doc:"The day on which it was applied for" example:"2026-11-16"`
+	Wants  string `json:"wants" doc:"What the applicant was asked for; may be empty" example:"The latest annual accounts"`
 }
 
 // CreditParts are the parts of an exposure.
@@ -39,7 +47,7 @@ type CreditParts struct {
 // CreditEntry is one movement of a line.
 type CreditEntry struct {
 	Seq          int64        `json:"seq" doc:"Counts the entries of the line that moved" example:"12"`
-	Kind         string       `json:"kind" enum:"opening,hold,change,release,limit" doc:"What happened. New values may be added" example:"hold"`
+	Kind         string       `json:"kind" enum:"opening,hold,change,release,limit,application,decision" doc:"What happened. New values may be added" example:"hold"`
 	Part         string       `json:"part" enum:"holds,receivables,offline,credits,limit" doc:"What moved. New values may be added" example:"holds"`
 	Amount       Money        `json:"amount" doc:"By how much, signed"`
 	Balance      Money        `json:"balance" doc:"The part after it, of the organisation that moved it"`
@@ -70,7 +78,7 @@ func (a *api) creditRoutes() {
 	route(a, op(http.MethodGet, "/v1/credit-lines/{line}/entries", "listCreditEntries", "List the movements of a credit line",
 		"What its figures are made of, newest first: its own movements and those of the lines below it."), a.listEntries)
 	route(a, op(http.MethodPost, "/v1/credit-lines/{line}/limit", "setCreditLimit", "Set a limit",
-		"A limit below the exposure is allowed: it stops new orders and cancels none."), a.setLimit)
+		"A limit below the exposure is allowed: it stops new orders and cancels none. On a line that was applied for it is the decision."), a.setLimit)
 }
 
 type listLinesInput struct {
@@ -126,6 +134,9 @@ func lineView(ctx context.Context, q database.Querier, line credit.Line) (Credit
 		Available: Money(available), Version: line.Version}
 	if least.ID != line.ID {
 		view.BoundBy = some(Organisation{least.Organisation, least.OrganisationRef, least.OrganisationName})
+	}
+	if line.InReview() {
+		view.Application = some(Application{Money(line.Amount(line.Applied)), line.On.String(), line.Wants})
 	}
 	return view, nil
 }

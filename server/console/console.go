@@ -150,7 +150,7 @@ var pages = func() map[string]*template.Template {
 	made := map[string]*template.Template{}
 	shared := template.Must(template.New("").Funcs(template.FuncMap{
 		"asset": assets.Path, "icon": assets.Icon, "mark": assets.Mark,
-		"money": formatMoney, "price": formatPrice, "quantity": formatQuantity, "sentence": sentence, "upper": upper,
+		"money": formatMoney, "day": formatDay, "price": formatPrice, "quantity": formatQuantity, "sentence": sentence, "upper": upper,
 		"badge": badgeOf, "status": statusBadge, "message": message,
 		"tableOf": func(p page, rows []orderRow) orderTable { return orderTable{p, rows} }, "bar": assets.LimitBar, "minibar": assets.LimitBarMini,
 	}).ParseFS(files, "pages/layout.html", "pages/parts.html"))

@@ -239,7 +239,8 @@ func (c *console) entryRow(ctx context.Context, v *visit, p *linePage, e credit.
 }
 
 var entryKinds = map[string]string{
-	"limit.opening": "Limit when the line was opened", "limit.limit": "Limit changed", "holds.opening": "Owed when the line was opened",
+	"limit.opening": "Limit when the line was opened", "limit.limit": "Limit changed",
+	"limit.application": "Line applied for", "limit.decision": "Application decided", "holds.opening": "Owed when the line was opened",
 	"holds.hold": "Held for an order", "holds.change": "Order changed", "holds.release": "Hold given back",
 }
 

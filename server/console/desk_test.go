@@ -186,3 +186,35 @@ func TestALimitIsReadStrictly(t *testing.T) {
 	b.post(address+"/limit", url.Values{"token": {page.token(t, "/limit")}, "was": {page.field(t, "was")}, "limit": {"$16,000"}, "reason": {"up"}}).
 		shows(t, 409, "Somebody set the limit to $17,000.00 while this page was open. Nothing was changed.")
 }
+
+// A line that is only applied for: orders wait and say so on every page, until a limit decides.
+func TestAnApplicationIsDecidedAbout(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *database.DB) {
+		h := open(t, db, false)
+		h.apply(`"organisations": [{"external_id": "sitrabay", "name": "Sitrabay Marine Works",
+ "credit_lines": [{"application": {"amount": "4000.00", "since": "2026-11-06", "wants": "the latest <annual> accounts"}}]}]`)
+		b := h.signedIn()
+		b.get("/credit").shows(t, 200, "Sitrabay Marine Works Application in review $4,000.00 applied for on Nov 6, 2026", "none yet")
+		o := h.place("sitrabay", "S-1", checkout.New, cartC)
+		if o.State != orders.CreditReview || o.Decision.Reason != credit.InReview {
+			t.Fatalf("the order is %s: %+v", o.State, o.Decision)
+		}
+		b.get("").shows(t, 200, "Order S-1, Sitrabay Marine Works", "Credit application in review: Sitrabay Marine Works applied for $4,000.00.")
+		address := "/orders/" + o.ID
+		page := b.get(address)
+		page.shows(t, 200, "Credit application in review", "The credit line is only applied for: decide the application first.")
+		b.post(address+"/rule", url.Values{"token": {page.token(t, "/rule")}, "do": {"release"}, "reason": {"They pay"}}).
+			shows(t, http.StatusConflict, "Credit application in review", "Nothing was changed. Decide the application on the credit line of Sitrabay Marine Works , or release the order all the same.")
+
+		line := h.lineOf("sitrabay")
+		credit := b.get(line)
+		credit.shows(t, 200, "Application in review", "Sitrabay Marine Works applied for $4,000.00 on Nov 6, 2026. Still asked for: the latest &lt;annual&gt; accounts. Until a limit is set, its orders on account wait.",
+			"There is no limit yet.", "Decide the application", "Applied for: $4,000.00. Less is possible, and 0 declines.", "Line applied for Applied for $4,000.00 by test")
+		changed := b.post(line+"/limit", url.Values{"token": {credit.token(t, "/limit")}, "was": {credit.field(t, "was")}, "limit": {"1,500.00"}, "reason": {"A first limit"}})
+		b.follow(changed).shows(t, 200, "The limit is $1,500.00. $1,500.00 are available.", "Application decided", "+$1,500.00", "Change the limit")
+		b.get("").shows(t, 200, "A limit is set, and it fits by now.")
+		page = b.get(address)
+		page.shows(t, 200, "By now it fits: $64.00 stay available.")
+		b.follow(b.post(address+"/rule", url.Values{"token": {page.token(t, "/rule")}, "do": {"release"}, "reason": {"Limit set"}})).shows(t, 200, "Approved")
+	})
+}

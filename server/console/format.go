@@ -141,6 +141,9 @@ func (t times) Zone() string {
 	return name
 }
 
+// formatDay writes a date, Nov 16, 2026.
+func formatDay(d money.Date) string { return d.Start(time.UTC).Format("Jan 2, 2006") }
+
 // span is how long something lasts, in one unit, for beside an exact time.
 func span(d time.Duration) string {
 	unit := func(n int64, one, many string) string {
@@ -169,7 +172,7 @@ var badges = map[string]badge{
 	orders.InForce: {"badge--ok", "In force"}, orders.Waiting: {"badge--wait", "Waiting"}, orders.Replaced: {"", "Replaced"},
 	"ready": {"badge--go", "Ready to send"}, "running": {"badge--go", "Sending"}, "done": {"badge--ok", "Taken"},
 	"skipped": {"", "Not owed"}, "dead": {"badge--stop", "Given up"},
-	"change": {"badge--wait", "Change waits"}, "open": {"badge--ok", "Open"}, "closed": {"badge--stop", "Closed"},
+	"change": {"badge--wait", "Change waits"}, "open": {"badge--ok", "Open"}, "applied": {"badge--wait", "Application in review"}, "closed": {"badge--stop", "Closed"},
 }
 
 func badgeOf(state string) badge {

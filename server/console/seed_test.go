@@ -49,11 +49,12 @@ const file = `{"kontor": 1, "merchants": [{
 // house is the console with its data, over real HTTP.
 type house struct {
 	testing.TB
-	db    *database.DB
-	clock *clock.Clock
-	desk  *checkout.Desk
-	keys  map[string]string // the keys themselves, by their name in the file
-	url   string
+	db      *database.DB
+	clock   *clock.Clock
+	desk    *checkout.Desk
+	keys    map[string]string // the keys themselves, by their name in the file
+	secrets *accounts.Keys
+	url     string
 }
 
 var morning = time.Date(2026, 11, 12, 13, 14, 0, 0, time.UTC) // 8:14 AM in New York
@@ -64,9 +65,8 @@ func open(t *testing.T, db *database.DB, demo bool) *house {
 	h.keys = map[string]string{"DESK": accounts.NewAPIKey("brackwater"), "SECOND": accounts.NewAPIKey("brackwater"), "OTHER": accounts.NewAPIKey("otherco")}
 	keys, err := accounts.NewKeys([]byte(strings.Repeat("k", 32)))
 	h.must(err)
-	_, err = setup.Apply(t.Context(), db, keys, h.clock, []byte(file), setup.Options{Actor: "test",
-		Env: func(name string) (string, bool) { key, ok := h.keys[name]; return key, ok }})
-	h.must(err)
+	h.secrets = keys
+	h.applyFile(file)
 	h.desk = &checkout.Desk{Clock: h.clock}
 	e := echo.New()
 	console.Mount(e, console.Config{DB: db, Keys: keys, Clock: h.clock, Desk: h.desk, Demo: demo, Log: slog.New(slog.NewTextHandler(t.Output(), nil))})
@@ -75,6 +75,19 @@ func open(t *testing.T, db *database.DB, demo bool) *house {
 	t.Cleanup(server.Close)
 	h.url = server.URL
 	return h
+}
+
+func (h *house) applyFile(file string) {
+	h.Helper()
+	_, err := setup.Apply(h.ctx(), h.db, h.secrets, h.clock, []byte(file), setup.Options{Actor: "test",
+		Env: func(name string) (string, bool) { key, ok := h.keys[name]; return key, ok }})
+	h.must(err)
+}
+
+// apply adds to the story's merchant.
+func (h *house) apply(objects string) {
+	h.Helper()
+	h.applyFile(`{"kontor": 1, "merchants": [{"id": "brackwater", ` + objects + `}]}`)
 }
 
 func (h *house) must(err error) {

@@ -185,7 +185,7 @@ type standing struct {
 
 // Fits tells whether the credit desk would let it pass.
 func (s standing) Fits() bool {
-	return s.Line != nil && !s.Line.Disabled && !s.Binds.Disabled && (s.Asked.Minor <= 0 || s.Short.Minor == 0)
+	return s.Line != nil && !s.Line.InReview() && !s.Line.Disabled && !s.Binds.Disabled && (s.Asked.Minor <= 0 || s.Short.Minor == 0)
 }
 
 // Left says what the line still allows.
