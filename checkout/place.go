@@ -82,8 +82,8 @@ func (d *Desk) placeNew(ctx context.Context, tx *database.Tx, w Wanted, existing
 	return Placed{Order: o, Waiting: o.State == orders.CreditReview, Refused: o.State == orders.Refused}, nil
 }
 
-// sameNumber handles a new order whose number is in use: a repeat has no effect, one that was
-// never approved makes room for the new attempt, anything else is a conflict.
+// sameNumber handles a new order whose number is in use: a repeat has no effect, not even when the
+// order was changed since; one that was never approved makes room for the new attempt, anything else is a conflict.
 func (d *Desk) sameNumber(ctx context.Context, tx *database.Tx, w Wanted, existing orders.Order, hash []byte) (placed Placed, superseded bool, err error) {
 	latest, err := orders.FindVersion(ctx, tx, existing, existing.Latest)
 	if err != nil {
@@ -92,6 +92,11 @@ func (d *Desk) sameNumber(ctx context.Context, tx *database.Tx, w Wanted, existi
 	if bytes.Equal(latest.Hash, hash) {
 		existing.Version = latest
 		return Placed{Order: existing, Repeated: true, Waiting: existing.State == orders.CreditReview}, false, nil
+	}
+	// The kind is part of the hash, so that only the order's own beginning can be found here.
+	if repeated, err := orders.AskedBefore(ctx, tx, existing, hash); err != nil || repeated {
+		existing.Version = latest
+		return Placed{Order: existing, Repeated: repeated}, false, err
 	}
 	if existing.InForce > 0 {
 		return Placed{}, false, fault.At(fault.Conflict, "OrderRequest/OrderRequestHeader/@orderID",

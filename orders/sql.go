@@ -206,6 +206,13 @@ func FindVersion(ctx context.Context, q database.Querier, o Order, number int64)
 	return v, nil
 }
 
+// AskedBefore tells whether one of the order's versions was asked for with exactly that content.
+func AskedBefore(ctx context.Context, q database.Querier, o Order, hash []byte) (bool, error) {
+	var n int64
+	err := q.Get(ctx, &n, countAsked, o.Merchant, o.ID, hash)
+	return n > 0, err
+}
+
 // Filter narrows a list of orders; empty fields don't.
 type Filter struct {
 	State        string
@@ -275,6 +282,8 @@ SELECT id, merchant_id, organisation_id, connection_id, number, source, state, c
 	selectVersion = `
 SELECT number, state, content_hash, goods_minor, tax_minor, freight_minor, total_minor, header, flags, document_id
   FROM order_versions WHERE merchant_id = ? AND order_id = ? AND number = ?`
+
+	countAsked = `SELECT count(*) FROM order_versions WHERE merchant_id = ? AND order_id = ? AND content_hash = ?`
 
 	selectLines = `
 SELECT content FROM order_lines WHERE merchant_id = ? AND order_id = ? AND version = ? ORDER BY position`

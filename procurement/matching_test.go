@@ -106,3 +106,52 @@ func TestMatchingTakesOneStatement(t *testing.T) {
 		}
 	})
 }
+
+// What a buyer's system sends again under another payloadID, and what comes in another order than
+// it was sent (cXML reference 3.5).
+func TestRepeatsAndVersionsOutOfOrder(t *testing.T) {
+	eachRig(t, func(t *testing.T, r *rig) {
+		merchant := r.visited()
+		document := func(payload, kind, version, quantity, total string) []byte {
+			body := bought(payload, "A-1", total, held("ROPE-8", "", quantity, "MTR", "5.00"))
+			head := `type="` + kind + `"`
+			if version != "" {
+				head += ` orderVersion="` + version + `"`
+			}
+			return change(string(body), `type="new"`, head)
+		}
+		for i, step := range []struct {
+			kind, version, quantity, total string
+			code                           int
+			says                           string
+			inForce                        int64
+			held                           string
+		}{
+			{"new", "", "3", "15.00", 200, "accepted", 1, "15.00"},
+			{"update", "3", "4", "20.00", 200, "accepted", 3, "20.00"},
+			{"new", "", "3", "15.00", 200, "this repeat changed nothing", 3, "20.00"},
+			{"new", "", "4", "20.00", 409, "send it as an update", 3, "20.00"},
+			{"update", "3", "4", "20.00", 200, "this repeat changed nothing", 3, "20.00"},
+			{"update", "3", "5", "25.00", 409, "version 3 of order A-1 comes too late, version 3 is here already", 3, "20.00"},
+			{"update", "2", "4", "20.00", 409, "version 2 of order A-1 comes too late", 3, "20.00"},
+			{"update", "2", "5", "25.00", 409, "comes too late", 3, "20.00"},
+			{"update", "", "4", "20.00", 200, "this repeat changed nothing", 3, "20.00"},
+			{"update", "", "5", "25.00", 200, "accepted", 4, "25.00"},
+			{"delete", "4", "5", "25.00", 409, "comes too late", 4, "25.00"},
+			{"delete", "5", "5", "25.00", 200, "cancelled", 5, "0.00"},
+			{"delete", "5", "5", "25.00", 200, "this repeat changed nothing", 5, "0.00"},
+			{"update", "6", "5", "25.00", 409, "is cancelled and can't be changed any more", 5, "0.00"},
+			{"update", "", "5", "25.00", 409, "is cancelled", 5, "0.00"},
+		} {
+			a := r.post(merchant, document("p"+string(rune('a'+i)), step.kind, step.version, step.quantity, step.total))
+			o := r.order(merchant, "A-1")
+			if a.code != step.code || !strings.Contains(a.detail, step.says) || o.InForce != step.inForce || r.held(merchant) != step.held {
+				t.Errorf("step %d, %s %s of %s: %d %q, version %d, held %s; want %d %q, %d, %s", i, step.kind, step.version, step.quantity,
+					a.code, a.detail, o.InForce, r.held(merchant), step.code, step.says, step.inForce, step.held)
+			}
+		}
+		if list := r.counts(merchant)["orders"]; list != 1 {
+			t.Errorf("there are %d orders", list)
+		}
+	})
+}
