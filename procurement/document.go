@@ -95,16 +95,18 @@ const strangersADay = 1000
 
 // Document is a kept message, for people to read.
 type Document struct {
-	ID        string        `db:"id"`
-	Direction string        `db:"direction"`
-	Type      string        `db:"type"`
-	PayloadID string        `db:"payload_id"`
-	Object    string        `db:"object"`
-	Status    int           `db:"status"`
-	Note      string        `db:"note"`
-	Body      string        `db:"body"`
-	Answer    string        `db:"answer"`
-	At        database.Time `db:"at"`
+	ID           string        `db:"id"`
+	Direction    string        `db:"direction"`
+	Type         string        `db:"type"`
+	PayloadID    string        `db:"payload_id"`
+	Connection   string        `db:"connection_id"`
+	Organisation string        `db:"organisation_id"` // whose connection it is, in lists only
+	Object       string        `db:"object"`
+	Status       int           `db:"status"`
+	Note         string        `db:"note"`
+	Body         string        `db:"body"`   // masked; left out in lists
+	Answer       string        `db:"answer"` // masked; left out in lists
+	At           database.Time `db:"at"`
 }
 
 // DocumentsOf lists the messages that led to an object or came of it, oldest first.
@@ -174,7 +176,7 @@ INSERT INTO documents (merchant_id, id, direction, type, payload_id, connection_
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 
 	documentColumns = `
-SELECT id, direction, type, payload_id, object, status, note, body, answer, at FROM documents`
+SELECT id, direction, type, payload_id, connection_id, object, status, note, body, answer, at FROM documents`
 	selectDocuments = documentColumns + ` WHERE merchant_id = ? AND object = ? ORDER BY id`
 	selectDocument  = documentColumns + ` WHERE merchant_id = ? AND id = ?`
 

@@ -39,8 +39,9 @@ type Document struct {
 	AnswerBody  string // masked
 	Note        string // one sentence in plain words
 	Facts       []Fact
-	Repeats     int  // how often it came again
-	Refused     bool // came through the browser and was not taken
+	Repeats     int    // how often it came again
+	Refused     bool   // came through the browser and was not taken
+	KeptURL     string // where the other side shows what it kept of it; may be empty
 }
 
 // Fact is a key figure of a document.
@@ -136,8 +137,12 @@ var errAnswer = errors.New("no cXML answer")
 // post sends one document to Kontor and reads the answer. The error is for a reply that can't
 // be understood; a refusal is an Answer.
 func (b *Buyer) post(ctx context.Context, body []byte) (Answer, *envelope, time.Duration, error) {
+	return b.postTo(ctx, b.cfg.SupplierURL, body)
+}
+
+func (b *Buyer) postTo(ctx context.Context, address string, body []byte) (Answer, *envelope, time.Duration, error) {
 	started := time.Now()
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, b.cfg.SupplierURL, bytes.NewReader(body))
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, address, bytes.NewReader(body))
 	if err != nil {
 		return Answer{}, nil, 0, err
 	}

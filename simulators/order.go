@@ -16,6 +16,7 @@ type order struct {
 	Cart                                              Cart
 	Lines                                             []Line
 	AskConfirmation                                   bool
+	Comments                                          string
 }
 
 // Order approves the cart that came home and sends it as a new order, version 1, with the

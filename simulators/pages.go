@@ -18,7 +18,7 @@ var pages = template.Must(template.New("").Funcs(template.FuncMap{
 	"money": FormatMoney, "asset": assets.Path, "icon": assets.Icon, "mark": assets.Mark, "shopmark": assets.ShopMark,
 	"day": formatDay, "minute": formatMinute, "second": formatSecond, "instant": formatInstant,
 	"unit": unitWord, "plural": plural, "thousands": thousands, "lower": lowerFirst, "stop": stop, "badge": badge,
-	"number": trimNumber, "readable": readable,
+	"number": trimNumber, "readable": readable, "lasted": duration,
 }).ParseFS(files, "templates/*.html.tmpl"))
 
 // routes are all addresses under Path. The mux works with the full path, so that links, the

@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -33,6 +34,9 @@ type demoCommand struct {
 
 //go:embed demo/setup.json
 var demoSetup []byte
+
+//go:embed demo/bench.json
+var benchSetup []byte // the buyer of the test bench: apart, because it is no part of the story
 
 const demoMerchant = "brackwater"
 
@@ -88,6 +92,8 @@ type demo struct {
 	doors     []simulators.Door
 	staffURL  string // signs in at the console: nobody in the demo has a key to type
 	shop      http.Handler
+	bench     *simulators.Bench
+	program   string // what "kill it" starts and kills; this program when empty
 }
 
 func newDemo(ctx context.Context, databaseURL string, listener net.Listener, log io.Writer) (*demo, error) {
@@ -132,12 +138,10 @@ func (d *demo) fill(ctx context.Context) error {
 		"KONTOR_DEMO_NORTHFOLD_SECRET_OUT":      accounts.NewToken(""),
 		"KONTOR_DEMO_NORTHFOLD_WEST_SECRET_OUT": accounts.NewToken(""),
 		"KONTOR_DEMO_CASTELMERE_SECRET_OUT":     accounts.NewToken(""),
+		"KONTOR_DEMO_BENCH_SECRET":              accounts.NewToken(""),
 	}
-	file := bytes.ReplaceAll(demoSetup, []byte("{{.ShopURL}}"), []byte(d.config.PublicURL+"/m/"+demoMerchant+"/shop/"))
-	file = bytes.ReplaceAll(file, []byte("{{.BuyerOrigin}}"), []byte(d.buyersURL))
-	if _, err := setup.Apply(ctx, d.db, d.keys, d.clock, file, setup.Options{Actor: "demo",
-		Env: func(name string) (string, bool) { value, ok := d.secrets[name]; return value, ok }}); err != nil {
-		return fmt.Errorf("the demo's own setup: %s", sentence(err))
+	if err := d.apply(ctx); err != nil {
+		return err
 	}
 	d.shop = shop.New(shop.Config{
 		Base: "/m/" + demoMerchant + "/shop", API: client.New(d.config.PublicURL, d.secrets["KONTOR_DEMO_API_KEY"]),
@@ -149,7 +153,52 @@ func (d *demo) fill(ctx context.Context) error {
 		d.buyers = append(d.buyers, simulators.NewBuyer(config))
 	}
 	d.doors = simulators.DemoDoors(d.buyersURL)
+	d.bench = d.newBench()
 	return nil
+}
+
+// apply brings the merchant, the story's buyers and the test bench into the database.
+func (d *demo) apply(ctx context.Context) error {
+	for _, file := range d.setupFiles() {
+		if _, err := setup.Apply(ctx, d.db, d.keys, d.clock, file, setup.Options{Actor: "demo",
+			Env: func(name string) (string, bool) { value, ok := d.secrets[name]; return value, ok }}); err != nil {
+			return fmt.Errorf("the demo's own setup: %s", sentence(err))
+		}
+	}
+	return nil
+}
+
+func (d *demo) setupFiles() [][]byte {
+	addresses := func(file []byte) []byte {
+		file = bytes.ReplaceAll(file, []byte("{{.ShopURL}}"), []byte(d.config.PublicURL+"/m/"+demoMerchant+"/shop/"))
+		return bytes.ReplaceAll(file, []byte("{{.BuyerOrigin}}"), []byte(d.buyersURL))
+	}
+	return [][]byte{addresses(demoSetup), addresses(benchSetup)}
+}
+
+// api is the merchant's own way in.
+func (d *demo) api() *client.Client {
+	return client.New(d.config.PublicURL, d.secrets["KONTOR_DEMO_API_KEY"])
+}
+
+// nav are the doors on top of the demo's own pages.
+func (d *demo) nav() simulators.DemoNav {
+	return simulators.DemoNav{Home: d.home, Documents: d.entrance("/documents"), Credit: d.entrance("/credit"),
+		Break: d.buyersURL + benchPath, Status: "SQLite in a folder of this machine. Nothing leaves it."}
+}
+
+// entrance signs in at the console and opens one of its pages.
+func (d *demo) entrance(page string) string {
+	return d.staffURL + "&next=" + url.QueryEscape("/m/"+demoMerchant+"/console"+page)
+}
+
+// demoZone is the merchant's.
+func demoZone() *time.Location {
+	zone, err := time.LoadLocation("America/New_York")
+	if err != nil {
+		return time.UTC
+	}
+	return zone
 }
 
 // pages mounts what only the demo has.
@@ -161,6 +210,8 @@ func (d *demo) pages(e *echo.Echo) {
 	})))
 	// Browsers ask for it on pages that name no icon, such as the one that posts a cart home.
 	e.GET("/favicon.ico", func(c echo.Context) error { return c.Redirect(http.StatusFound, assets.Path("mark.svg")) })
+	e.Any(benchPath, echo.WrapHandler(d.bench))
+	e.Any(benchPath+"/*", echo.WrapHandler(d.bench))
 	base := "/m/" + demoMerchant + "/shop"
 	e.Any(base, echo.WrapHandler(d.shop))
 	e.Any(base+"/*", echo.WrapHandler(d.shop))
@@ -184,15 +235,11 @@ var usualCarts = map[string][]client.WantedLine{
 
 // buyerConfigs are the story's buyers and how their systems speak (demo story, section 3).
 func (d *demo) buyerConfigs() []simulators.BuyerConfig {
-	zone, err := time.LoadLocation("America/New_York")
-	if err != nil {
-		zone = time.UTC
-	}
 	common := simulators.BuyerConfig{
 		PublicURL: d.buyersURL, SupplierURL: d.config.PublicURL + "/m/" + demoMerchant + "/cxml",
 		SupplierName: "Brackwater Industrial Supply", SupplierShort: "Brackwater", HomeURL: d.home,
 		ConsoleURL: d.staffURL,
-		Clock:      d.clock, Location: zone,
+		Clock:      d.clock, Location: demoZone(),
 		HTTPClient: &http.Client{Timeout: 30 * time.Second},
 	}
 	network := simulators.Credential{Domain: "AribaNetworkUserId", Identity: "sysadmin@network.example", Secret: d.secrets["KONTOR_DEMO_NETWORK_SECRET"]}

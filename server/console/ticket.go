@@ -24,8 +24,8 @@ type ticket struct {
 const ticketLife = 24 * time.Hour
 
 // Ticket makes a ticket to a merchant's console: `/m/<merchant>/console/enter?ticket=<ticket>`
-// signs in whoever follows it, any number of times within a day. It is for the demo's first page;
-// only a console with Config.Demo takes it.
+// signs in whoever follows it, any number of times within a day; `&next=` names the page that opens.
+// It is for the demo's own pages; only a console with Config.Demo takes it.
 func Ticket(merchant string) string {
 	made, now := accounts.NewToken("tkt_"), time.Now()
 	tickets.Lock()
@@ -63,5 +63,5 @@ func (c *console) getEnter(v *visit) error {
 		return err
 	}
 	c.begin(v, key.ID)
-	return c.bounce(v, v.home)
+	return c.bounce(v, c.next(v, v.QueryParam("next")))
 }
