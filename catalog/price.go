@@ -144,7 +144,7 @@ func (o *Offer) At(quantity money.Decimal, unit string) (Quote, error) {
 	if err != nil {
 		return Quote{}, err
 	}
-	ordered, err := o.ordered(quantity, unit)
+	ordered, err := o.Ordered(quantity, unit)
 	if err != nil {
 		return Quote{}, err
 	}

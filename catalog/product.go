@@ -57,8 +57,14 @@ func (p *Product) in(unit string) (name string, factor money.Decimal, err error)
 	return "", money.Decimal{}, fault.At(fault.Invalid, "unit", p.SKU+" is not sold in "+unit+", only in "+sold)
 }
 
-// ordered turns a quantity of a unit into order units.
-func (p *Product) ordered(quantity money.Decimal, unit string) (money.Decimal, error) {
+// Units are all that the product is sold in, the order unit first.
+func (p *Product) Units() []OtherUnit {
+	return append([]OtherUnit{{p.Unit, money.One}}, p.OtherUnits...)
+}
+
+// Ordered turns a quantity of a unit into order units. A unit that the product isn't sold in is a
+// fault.Invalid.
+func (p *Product) Ordered(quantity money.Decimal, unit string) (money.Decimal, error) {
 	unit, factor, err := p.in(unit)
 	if err != nil || unit == p.Unit {
 		return quantity, err
@@ -73,7 +79,7 @@ func (p *Product) ordered(quantity money.Decimal, unit string) (money.Decimal, e
 // CheckQuantity tests the product's rules: positive, the least quantity, the step. The rules
 // count in order units, whichever unit the quantity comes in.
 func (p *Product) CheckQuantity(quantity money.Decimal, unit string) error {
-	ordered, err := p.ordered(quantity, unit)
+	ordered, err := p.Ordered(quantity, unit)
 	switch {
 	case err != nil:
 		return err

@@ -82,10 +82,10 @@ func (p *Product) Check() []fault.Field {
 	wrong(accounts.Fold(p.SKU) == "" || len(p.SKU) > maxSKU, "sku", fmt.Sprintf("a part number has 1 to %d bytes", maxSKU))
 	wrong(p.Name == "" || len(p.Name) > maxText, "name", "a product needs a name")
 	wrong(len(p.Description) > maxText, "description", fmt.Sprintf("a description has at most %d bytes", maxText))
-	wrong(!isUnit(p.Unit), "unit", "a unit is a UN/CEFACT code of 1 to 3 capital letters and digits")
+	wrong(!IsUnit(p.Unit), "unit", "a unit is a UN/CEFACT code of 1 to 3 capital letters and digits")
 	wrong(p.Content != nil && p.Content.Sign() <= 0, "content", "what a unit holds must be positive")
 	wrong((p.Content == nil) != (p.ContentUnit == ""), "content_unit", "content and content_unit go together")
-	wrong(p.ContentUnit != "" && !isUnit(p.ContentUnit), "content_unit", "a unit is a UN/CEFACT code of 1 to 3 capital letters and digits")
+	wrong(p.ContentUnit != "" && !IsUnit(p.ContentUnit), "content_unit", "a unit is a UN/CEFACT code of 1 to 3 capital letters and digits")
 	wrong(p.UNSPSC != "" && !isNumber(p.UNSPSC, 8), "unspsc", "a UNSPSC code has 8 digits")
 	wrong(p.LeastQuantity.Sign() <= 0, "least_quantity", "the least quantity must be positive")
 	wrong(p.QuantityStep.Sign() <= 0, "quantity_step", "the step must be positive")
@@ -96,7 +96,7 @@ func (p *Product) Check() []fault.Field {
 	seen := map[string]bool{p.Unit: true}
 	for i, other := range p.OtherUnits {
 		path := fmt.Sprintf("other_units[%d]", i)
-		wrong(!isUnit(other.Unit), path+".unit", "a unit is a UN/CEFACT code of 1 to 3 capital letters and digits")
+		wrong(!IsUnit(other.Unit), path+".unit", "a unit is a UN/CEFACT code of 1 to 3 capital letters and digits")
 		wrong(seen[other.Unit], path+".unit", "the unit "+other.Unit+" is there twice")
 		wrong(other.Content.Sign() <= 0, path+".content", "how many "+p.Unit+" it is must be positive")
 		seen[other.Unit] = true
@@ -146,7 +146,9 @@ func (p *Price) Check() []fault.Field {
 	return fields
 }
 
-func isUnit(text string) bool {
+// IsUnit tells whether a text has the form of our units: a UN/CEFACT code of 1 to 3 capital letters
+// and digits.
+func IsUnit(text string) bool {
 	for _, c := range []byte(text) {
 		if (c < 'A' || c > 'Z') && (c < '0' || c > '9') {
 			return false

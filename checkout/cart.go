@@ -33,20 +33,23 @@ type Cart struct {
 
 // CartLine is one line with the price that holds for it.
 type CartLine struct {
-	Line        int64          `json:"line"`
-	SKU         string         `json:"sku"`
-	ProductID   string         `json:"product_id"`
-	Name        string         `json:"name"`
-	Description string         `json:"description"`
-	UNSPSC      string         `json:"unspsc"`
-	Quantity    money.Decimal  `json:"quantity"`
-	Unit        string         `json:"unit"`
-	UnitPrice   money.Decimal  `json:"unit_price"`
-	ListPrice   *money.Decimal `json:"list_price,omitempty"`
-	Contract    bool           `json:"contract,omitempty"`
-	LeadTime    *int64         `json:"lead_time,omitempty"`
-	Amount      money.Amount   `json:"amount"`
-	Tax         money.Amount   `json:"tax"`
+	Line        int64         `json:"line"`
+	SKU         string        `json:"sku"`
+	ProductID   string        `json:"product_id"`
+	Name        string        `json:"name"`
+	Description string        `json:"description"`
+	UNSPSC      string        `json:"unspsc"`
+	Quantity    money.Decimal `json:"quantity"`
+	Unit        string        `json:"unit"`
+	UnitPrice   money.Decimal `json:"unit_price"`
+	// Per is how many units UnitPrice and ListPrice are for; nil is one. Carts that went home have
+	// one where the buyer's system takes no finer price, restored ones where it brought one.
+	Per       *money.Decimal `json:"per,omitempty"`
+	ListPrice *money.Decimal `json:"list_price,omitempty"`
+	Contract  bool           `json:"contract,omitempty"`
+	LeadTime  *int64         `json:"lead_time,omitempty"`
+	Amount    money.Amount   `json:"amount"`
+	Tax       money.Amount   `json:"tax"`
 	// Auxiliary is the id that the line came back with from the buyer's system: it keeps it, since
 	// under another one it would stand there twice. Empty for a line that was put in here.
 	Auxiliary string `json:"auxiliary_id,omitempty"`
@@ -54,6 +57,15 @@ type CartLine struct {
 	// other quantity would help.
 	Problem     string `json:"problem,omitempty"`
 	Unavailable bool   `json:"unavailable,omitempty"`
+}
+
+// each is the price of one unit; not ok where that has no end as a decimal.
+func (l CartLine) each() (money.Decimal, bool) {
+	if l.Per == nil {
+		return l.UnitPrice, true
+	}
+	price, err := l.UnitPrice.Quo(*l.Per)
+	return price, err == nil
 }
 
 // AuxiliaryID names a line of a cart outside: "<cart id>-<line>", or what it came back with.
@@ -190,14 +202,21 @@ func fieldsAt(place string, err error) []fault.Field {
 // FreezeCart makes the cart a snapshot: its lines and prices are what an order will be matched
 // to, and nothing changes them any more.
 func (d *Desk) FreezeCart(ctx context.Context, tx *database.Tx, merchant, id string) (Cart, error) {
-	return d.SendCart(ctx, tx, merchant, id, "")
+	return d.SendCart(ctx, tx, merchant, id, "", nil)
 }
 
-// SendCart freezes a cart that goes home, with what the buyer may do with it later.
-func (d *Desk) SendCart(ctx context.Context, tx *database.Tx, merchant, id, operationAllowed string) (Cart, error) {
+// SendCart freezes a cart that goes home, with what the buyer may do with it later. fit, where
+// there is one, first puts the lines as the buyer's system takes them: what is sent is what is
+// frozen.
+func (d *Desk) SendCart(ctx context.Context, tx *database.Tx, merchant, id, operationAllowed string, fit func([]CartLine) error) (Cart, error) {
 	cart, err := lockCart(ctx, tx, merchant, id)
 	if err != nil || cart.Frozen {
 		return cart, err
+	}
+	if fit != nil {
+		if err := fit(cart.Lines); err != nil {
+			return cart, err
+		}
 	}
 	cart.Frozen, cart.FrozenAt, cart.OperationAllowed = true, database.At(d.Clock.Now()), operationAllowed
 	content, err := json.Marshal(cart)

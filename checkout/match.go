@@ -209,13 +209,17 @@ func itemPlace(l orders.Line) string {
 
 // ourPrice is the snapshot's price while it holds for that quantity and unit, else today's.
 func (p *priced) ourPrice(l orders.Line, offer *catalog.Offer, from *match) (money.Decimal, bool) {
-	if from != nil && !from.stale && from.line.Unit == l.Unit && from.line.Quantity.Cmp(l.Quantity) == 0 {
-		return from.line.UnitPrice, true
+	quoted, ok := money.Decimal{}, false // for one unit
+	if from != nil && !from.stale && from.line.Unit == l.Unit {
+		quoted, ok = from.line.each()
+	}
+	if ok && from.line.Quantity.Cmp(l.Quantity) == 0 {
+		return quoted, true
 	}
 	number := strconv.FormatInt(l.Line, 10)
 	if offer == nil {
-		if from != nil && !from.stale && from.line.Unit == l.Unit {
-			return from.line.UnitPrice, true // quoted, and since withdrawn
+		if ok {
+			return quoted, true // quoted, and since withdrawn
 		}
 		p.flag(orders.FlagProductUnknown, "line "+number+": "+l.SKU+" is not in the catalogue of this buyer", l.Line)
 		return money.Decimal{}, false
@@ -365,7 +369,7 @@ func (p *priced) addFreight(w Wanted, rates accounts.Rates, offers map[string]*c
 	}
 	var load cargo
 	for _, l := range p.lines {
-		load.add(offers[accounts.Fold(l.SKU)], l.Quantity)
+		load.add(offers[accounts.Fold(l.SKU)], l.Quantity, l.Unit)
 	}
 	freight, known, err := freightOn(p.Goods, load, rates.Freight)
 	if err != nil {

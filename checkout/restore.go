@@ -72,16 +72,18 @@ func restoredLine(l BroughtBack, offer *catalog.Offer, currency string, today bo
 		Amount: money.Zero(currency), Tax: money.Zero(currency)}
 	if e := l.Earlier; e != nil {
 		line.ProductID, line.Name, line.Description, line.UNSPSC, line.LeadTime = e.ProductID, e.Name, e.Description, e.UNSPSC, e.LeadTime
-		line.UnitPrice = e.UnitPrice
+		line.UnitPrice, line.Per = e.UnitPrice, e.Per
 		if line.Unit == "" {
 			line.Unit = e.Unit
 		}
 	}
-	per := money.One
 	if l.Price != nil {
-		line.UnitPrice = *l.Price
-		if l.Per != nil {
-			per = *l.Per
+		line.UnitPrice, line.Per = *l.Price, l.Per
+	}
+	per := money.One
+	if line.Per != nil {
+		if per = *line.Per; per.Cmp(money.One) == 0 {
+			line.Per = nil
 		}
 	}
 	var err error

@@ -169,7 +169,7 @@ func (s *shop) catalogue() {
 	s.sell(catalog.Product{SKU: "PKG-4020", Unit: "RO"}, list("USD", "11.20"), contract(s.castelmere, "10.3600"))
 	s.sell(catalog.Product{SKU: "CLN-3010", Unit: "CS"}, list("USD", "38.60"), contract(s.castelmere, "35.7050"))
 	s.sell(catalog.Product{SKU: "CLN-3020", Unit: "CS"}, list("USD", "29.95"), contract(s.castelmere, "27.7038"))
-	s.sell(catalog.Product{SKU: "PKG-4070", Unit: "EA", FreightClass: "pallet"}, list("USD", "16.90"))
+	s.sell(catalog.Product{SKU: "PKG-4070", Unit: "EA", FreightClass: "pallet", OtherUnits: []catalog.OtherUnit{{Unit: "PF", Content: dec("10")}}}, list("USD", "16.90"))
 	s.sell(catalog.Product{SKU: "TOL-6060", Unit: "EA", Hazardous: true}, list("USD", "5.85"), contract(s.westmere, "5.1480"))
 	s.sell(catalog.Product{SKU: "FOOD-1", Unit: "EA", TaxClass: "food"}, list("USD", "10.00"))
 	s.sell(catalog.Product{SKU: "CENT", Unit: "EA"}, list("USD", "0.01"))

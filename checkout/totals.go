@@ -52,7 +52,7 @@ func (c *Cart) total(rates accounts.Rates, organisation accounts.Organisation, o
 	}
 	var load cargo
 	for _, l := range c.Lines {
-		load.add(offers[accounts.Fold(l.SKU)], l.Quantity)
+		load.add(offers[accounts.Fold(l.SKU)], l.Quantity, l.Unit)
 	}
 	if c.Freight, _, err = freightOn(c.Goods, load, rates.Freight); err != nil {
 		return err
@@ -163,9 +163,13 @@ type cargo struct {
 	pallets   money.Decimal
 }
 
-func (c *cargo) add(offer *catalog.Offer, quantity money.Decimal) {
+// add counts in order units, whichever unit the line is in.
+func (c *cargo) add(offer *catalog.Offer, quantity money.Decimal, unit string) {
 	if offer == nil {
 		return
+	}
+	if ordered, err := offer.Ordered(quantity, unit); err == nil {
+		quantity = ordered
 	}
 	c.hazardous = c.hazardous || offer.Hazardous
 	if offer.FreightClass == "pallet" {

@@ -59,6 +59,7 @@ func TestACartAndItsOrderComeToTheSameSums(t *testing.T) {
 			{"free from there", s.northfold, nil, []item{{sku: "CENT", quantity: "100000", unit: "EA", price: "0.01"}}, "1000.00 0.00 0.00 1000.00"},
 			{"hazardous goods cost once", s.northfold, nil, []item{{sku: "TOL-6060", quantity: "1", unit: "EA", price: "5.85"}, {sku: "TOL-6060", quantity: "2", unit: "EA", price: "5.85"}}, "17.55 0.00 26.95 44.50"},
 			{"pallets cost each", s.northfold, nil, []item{{sku: "PKG-4070", quantity: "2", unit: "EA", price: "16.90"}, {sku: "PKG-4070", quantity: "1", unit: "EA", price: "16.90"}}, "50.70 0.00 27.70 78.40"},
+			{"pallets are counted, not stacks of ten", s.northfold, nil, []item{{sku: "PKG-4070", quantity: "2", unit: "PF", price: "169.00"}}, "338.00 0.00 114.50 452.50"},
 			{"a large order still pays for pallets and hazard", s.northfold, nil, []item{{sku: "PKG-4070", quantity: "60", unit: "EA", price: "16.90"}, {sku: "TOL-6060", quantity: "1", unit: "EA", price: "5.85"}}, "1019.85 0.00 267.00 1286.85"},
 			{"Westmere is exempt; the break makes it cheaper", s.westmere, northfoldDock, []item{{sku: "PPE-2010", quantity: "10", unit: "BX", price: "9.25"}, {sku: "PKG-4070", quantity: "2", unit: "EA", price: "16.90"}, {sku: "TOL-6060", quantity: "3", unit: "EA", price: "5.1480"}}, "141.74 0.00 35.45 177.19"},
 		}

@@ -77,6 +77,7 @@ type CartLine struct {
 	Quantity    string     `json:"quantity"`
 	Unit        string     `json:"unit"`
 	UnitPrice   UnitPrice  `json:"unit_price"`
+	PricePer    string     `json:"price_per"`
 	ListPrice   *UnitPrice `json:"list_price"`
 	Amount      Money      `json:"amount"`
 	Available   bool       `json:"available"`
@@ -173,6 +174,7 @@ type OrderLine struct {
 	Unit        string     `json:"unit"`
 	UnitPrice   UnitPrice  `json:"unit_price"`
 	BuyerPrice  *UnitPrice `json:"buyer_price"`
+	PricePer    string     `json:"price_per"`
 	Amount      Money      `json:"amount"`
 	Flags       []string   `json:"flags"`
 }

@@ -127,6 +127,13 @@ const laterVersion = 36
 
 func (w *writer) later() bool { return w.version >= laterVersion }
 
+// HasPriceBasis tells whether the DTD of a version ("1.2.050") has PriceBasisQuantity, so that a
+// price can be written for more than one unit.
+func HasPriceBasis(version string) bool {
+	number, ok := parseVersion(version)
+	return ok && number >= laterVersion
+}
+
 // parseVersion takes "1.2.014" apart and gives its last number, which is what counts: 1.0 and
 // 1.1 come before everything, and there is nothing after 1.2.
 func parseVersion(version string) (int, bool) {

@@ -2,6 +2,7 @@ package money
 
 import (
 	"database/sql/driver"
+	"errors"
 	"fmt"
 	"math/big"
 	"strings"
@@ -80,6 +81,14 @@ func (d Decimal) Add(e Decimal) (Decimal, error) { return exactly(new(big.Rat).A
 
 // Sub is the exact difference; it fails when it has more than 19 digits.
 func (d Decimal) Sub(e Decimal) (Decimal, error) { return exactly(new(big.Rat).Sub(d.Rat(), e.Rat())) }
+
+// Quo is the exact quotient; it fails when that has no end, more than 19 digits, or e is 0.
+func (d Decimal) Quo(e Decimal) (Decimal, error) {
+	if e.IsZero() {
+		return Decimal{}, errors.New("a number can't be divided by 0")
+	}
+	return exactly(new(big.Rat).Quo(d.Rat(), e.Rat()))
+}
 
 // IsMultipleOf tells whether d is a whole multiple of step; every number is one of zero steps.
 func (d Decimal) IsMultipleOf(step Decimal) bool {

@@ -132,8 +132,9 @@ type Line struct {
 	Name        string         `json:"name"`
 	Quantity    money.Decimal  `json:"quantity"`
 	Unit        string         `json:"unit"`
-	UnitPrice   money.Decimal  `json:"unit_price"`  // what counts
-	BuyerPrice  money.Decimal  `json:"buyer_price"` // what the order said
+	BuyerUnit   string         `json:"buyer_unit,omitempty"` // the buyer's code for it, where that is another
+	UnitPrice   money.Decimal  `json:"unit_price"`           // what counts
+	BuyerPrice  money.Decimal  `json:"buyer_price"`          // what the order said
 	Per         *money.Decimal `json:"per,omitempty"`
 	Amount      money.Amount   `json:"amount"`
 	Tax         money.Amount   `json:"tax"`

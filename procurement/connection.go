@@ -68,6 +68,12 @@ type Settings struct {
 	FrameTarget string `json:"frame_target,omitempty"`
 	// DecimalsOfPrices is the most that the buyer's system takes; 0 is any number.
 	DecimalsOfPrices int `json:"decimals_of_prices,omitempty"`
+	// PriceBasis tells how a price with more decimals goes home: auto (default) writes it for 10,
+	// 100 … units, which is the standard's own way; never is for systems that ignore the basis, and
+	// would take the price of a hundred for the price of one.
+	PriceBasis string `json:"price_basis,omitempty"`
+	// Units are the codes of the buyer's system by our own UN/CEFACT codes: {"EA": "EACH"}.
+	Units map[string]string `json:"units,omitempty"`
 }
 
 // Identity is a domain and a name within it.
@@ -97,6 +103,7 @@ func (s *Settings) choices() map[string]struct {
 		"total_mismatch":    {&s.TotalMismatch, []string{"flag", "refuse"}},
 		"payload_ids":       {&s.PayloadIDs, []string{"unique", "colliding"}},
 		"frame_target":      {&s.FrameTarget, []string{"_self", "_top"}},
+		"price_basis":       {&s.PriceBasis, []string{"auto", "never"}},
 	}
 }
 
@@ -118,7 +125,10 @@ func (s Settings) Check() []fault.Field {
 			faults = append(faults, fault.Field{Path: "orders_url", Message: "must be an http or https address without credentials"})
 		}
 	}
-	return faults
+	if s.DecimalsOfPrices < 0 {
+		faults = append(faults, fault.Field{Path: "decimals_of_prices", Message: "must not be negative"})
+	}
+	return append(faults, s.checkUnits()...)
 }
 
 // withDefaults fills what is not set.

@@ -38,6 +38,7 @@ func (s *Service) bringBack(ctx context.Context, tx *database.Tx, c *call, reque
 		if lines[i], err = broughtBack(i, item); err != nil {
 			return checkout.Cart{}, err
 		}
+		lines[i].Unit = c.connection.Settings.ourUnit(lines[i].Unit)
 		if found[i].Line == nil {
 			continue
 		}
@@ -54,7 +55,7 @@ func (s *Service) bringBack(ctx context.Context, tx *database.Tx, c *call, reque
 		return checkout.Cart{}, err
 	}
 	if request.Operation == "edit" && c.connection.Settings.EditCancel == "resend" && len(lines) > 0 {
-		if visit.Original, err = s.original(ctx, tx, c, visit, currency, lines); err != nil {
+		if visit.Original, err = s.original(ctx, tx, c, request.ItemOut, visit, currency, lines); err != nil {
 			return checkout.Cart{}, err
 		}
 	}
@@ -62,17 +63,24 @@ func (s *Service) bringBack(ctx context.Context, tx *database.Tx, c *call, reque
 }
 
 // original is the cart as the buyer's system holds it; nil where it has a price for more than one
-// unit, which not every version of the standard can say: a cancel is told by status 204 then.
-func (s *Service) original(ctx context.Context, tx *database.Tx, c *call, visit *Visit, currency string, lines []checkout.BroughtBack) (*checkout.Cart, error) {
+// unit and the version that is written can't say that: a cancel is told by status 204 then.
+func (s *Service) original(ctx context.Context, tx *database.Tx, c *call, items []cxml.ItemOut, visit *Visit, currency string,
+	lines []checkout.BroughtBack) (*checkout.Cart, error) {
+	basis := cxml.HasPriceBasis(c.connection.Settings.version("PunchOutOrderMessage"))
 	for _, l := range lines {
-		if l.Per != nil && l.Per.Cmp(money.One) != 0 {
+		if l.Per != nil && l.Per.Cmp(money.One) != 0 && !basis {
 			return nil, nil
 		}
 	}
 	cart, err := s.Desk.Restored(ctx, tx, c.merchant, c.organisation, visit.shipTo(), currency, lines, false)
 	for i, l := range lines {
 		if err == nil {
-			cart.Lines[i].SKU = l.SKU // as the buyer writes it
+			cart.Lines[i].SKU = l.SKU // as the buyer writes it, and the unit too
+			if d := items[i].ItemDetail; d != nil && d.UnitOfMeasure != "" {
+				cart.Lines[i].Unit = d.UnitOfMeasure
+			} else if theirs, err := c.connection.Settings.theirUnit(cart.Lines[i].Unit); err == nil {
+				cart.Lines[i].Unit = theirs
+			}
 		}
 	}
 	return &cart, err

@@ -122,6 +122,7 @@ func wanted(c *call) (checkout.Wanted, error) {
 		if err != nil {
 			return w, err
 		}
+		settings.readUnit(&line)
 		line.Group = unpriced[item.LineNumber]
 		if h.Type != "delete" && h.OrderType != "blanket" && !line.Group && (item.ItemDetail == nil || !item.ItemDetail.UnitPrice.Present) {
 			// An empty price is none, and none isn't 0: it would be a present.

@@ -2,6 +2,7 @@ package procurement
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -160,12 +161,11 @@ func confirmation(o orders.Order, at time.Time, kind string) (cxml.Body, string)
 	}
 	c.Header.Comments = []cxml.Comments{{Text: o.Decision.Sentence}}
 	for _, l := range o.Version.Lines {
-		if l.Unit == "" {
-			l.Unit = "EA" // the standard wants one, and the order had none
-		}
+		// In the buyer's own words; the standard wants a unit, also where the order had none.
+		unit := cmp.Or(l.BuyerUnit, l.Unit, "EA")
 		c.ConfirmationItem = append(c.ConfirmationItem, cxml.ConfirmationItem{
-			Quantity: l.Quantity, LineNumber: int(l.Line), UnitOfMeasure: l.Unit,
-			ConfirmationStatus: []cxml.ConfirmationStatus{{Quantity: l.Quantity, Type: "reject", UnitOfMeasure: l.Unit}}})
+			Quantity: l.Quantity, LineNumber: int(l.Line), UnitOfMeasure: unit,
+			ConfirmationStatus: []cxml.ConfirmationStatus{{Quantity: l.Quantity, Type: "reject", UnitOfMeasure: unit}}})
 	}
 	return c, ""
 }

@@ -45,10 +45,12 @@ func (s *Service) end(ctx context.Context, tx *database.Tx, merchant accounts.Me
 		return "", err
 	}
 	allowed := "" // nobody may come back to a cart that wasn't sent
+	var fit func([]checkout.CartLine) error
 	if state == "returned" {
 		allowed = connection.Settings.OperationAllowed
+		fit = func(lines []checkout.CartLine) error { return connection.Settings.fit(ctx, tx, merchant.ID, lines) }
 	}
-	cart, err := s.Desk.SendCart(ctx, tx, merchant.ID, visit.Cart, allowed)
+	cart, err := s.Desk.SendCart(ctx, tx, merchant.ID, visit.Cart, allowed, fit)
 	if err != nil {
 		return "", err
 	}
@@ -214,11 +216,11 @@ func (s *Service) returning(merchant accounts.Merchant, connection Connection, v
 	}
 	cartHeader(&body.Header, connection, visit, cart, out.Lang)
 	for _, l := range cart.Lines {
-		if most := connection.Settings.DecimalsOfPrices; most > 0 && l.UnitPrice.Scale() > most {
-			return nil, "", fault.At(fault.Invalid, "lines["+strconv.FormatInt(l.Line-1, 10)+"].unit", "The price of "+l.SKU+", "+l.UnitPrice.Plain()+
-				", has more decimals than the buyer's system takes; order it in another unit.")
+		unit, err := connection.Settings.theirUnit(l.Unit)
+		if err != nil {
+			return nil, "", fault.At(fault.Invalid, "lines["+strconv.FormatInt(l.Line-1, 10)+"].unit", l.SKU+" can't be sent to this buyer: "+err.Error()+".")
 		}
-		body.ItemIn = append(body.ItemIn, itemIn(cart, l, out.Lang))
+		body.ItemIn = append(body.ItemIn, itemIn(cart, l, unit, out.Lang))
 	}
 	message, err = out.Write(body)
 	if faults := (cxml.Faults)(nil); errors.As(err, &faults) {
@@ -248,7 +250,7 @@ func (s *Service) resent(connection Connection, visit Session, cart checkout.Car
 	body.Header.OperationAllowed = allowed
 	cartHeader(&body.Header, connection, visit, original, out.Lang)
 	for _, l := range original.Lines {
-		body.ItemIn = append(body.ItemIn, itemIn(original, l, out.Lang))
+		body.ItemIn = append(body.ItemIn, itemIn(original, l, l.Unit, out.Lang)) // as the buyer writes it
 	}
 	message, err := out.Write(body)
 	if err != nil {
@@ -257,16 +259,20 @@ func (s *Service) resent(connection Connection, visit Session, cart checkout.Car
 	return message, err == nil
 }
 
-func itemIn(cart checkout.Cart, l checkout.CartLine, lang string) cxml.ItemIn {
+// itemIn is a line of a cart; unit is what the buyer's system calls the line's.
+func itemIn(cart checkout.Cart, l checkout.CartLine, unit, lang string) cxml.ItemIn {
 	description := l.Name
 	if l.Description != "" {
 		description += ". " + l.Description
 	}
 	item := cxml.ItemIn{Quantity: l.Quantity, LineNumber: int(l.Line),
 		ItemID: cxml.ItemID{SupplierPartID: l.SKU, SupplierPartAuxiliaryID: cart.AuxiliaryID(l.Line)},
-		ItemDetail: cxml.ItemDetail{UnitPrice: cxml.MoneyOf(l.UnitPrice, cart.Currency), UnitOfMeasure: l.Unit,
+		ItemDetail: cxml.ItemDetail{UnitPrice: cxml.MoneyOf(l.UnitPrice, cart.Currency), UnitOfMeasure: unit,
 			Description:    []cxml.Description{{Lang: lang, Text: shorten(description, longestDescription), ShortName: shorten(l.Name, 50)}},
 			Classification: []cxml.Classification{{Domain: "UNSPSC", Text: l.UNSPSC}}}}
+	if l.Per != nil {
+		item.ItemDetail.PriceBasisQuantity = &cxml.PriceBasisQuantity{Quantity: *l.Per, ConversionFactor: money.One, UnitOfMeasure: unit}
+	}
 	if l.LeadTime != nil {
 		item.ItemDetail.LeadTime = strconv.FormatInt(*l.LeadTime, 10)
 	}

@@ -654,7 +654,7 @@ func TestAReturnThatSpellsTheUsualPort(t *testing.T) {
 
 func TestAPriceThatTheBuyersSystemCannotTake(t *testing.T) {
 	eachRig(t, func(t *testing.T, r *rig) {
-		merchant := r.visited(func(l *link) { l.settings.DecimalsOfPrices = 4 })
+		merchant := r.visited(func(l *link) { l.settings.DecimalsOfPrices, l.settings.PriceBasis = 4, "never" })
 		r.sell(merchant, "NUT-3", "Nut", "EA", "0.01255")
 		r.sell(merchant, "NUT-4", "Nut", "EA", "0.01250")
 		visit := r.enter(r.start(merchant, setUp("s1", "c", "a@b.example")), browserA)

@@ -169,6 +169,8 @@ var docs = map[reflect.Type]map[string]string{
 		"payload_ids":        "Whether the system keeps them unique; unique when never set",
 		"frame_target":       "Where the returning form goes; _self when never set",
 		"decimals_of_prices": "The most that the buyer's system takes; 0 is any number",
+		"price_basis":        "How a price with more decimals goes home: auto writes it for 10, 100 … units where the document's version can say so; never is for systems that ignore that. Without it the line goes in another unit of the product, or not at all; auto when never set",
+		"units":              "The buyer's code for each of our units that it calls otherwise: {\"EA\": \"EACH\"}; the whole map",
 	},
 }
 
@@ -187,5 +189,6 @@ var choices = map[reflect.Type]map[string][]string{
 		"total_mismatch":    {"flag", "refuse"},
 		"payload_ids":       {"unique", "colliding"},
 		"frame_target":      {"_self", "_top"},
+		"price_basis":       {"auto", "never"},
 	},
 }

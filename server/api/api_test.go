@@ -29,9 +29,9 @@ func TestAVisitFromTheFirstPageToTheReturn(t *testing.T) {
 		cart := must[client.Cart](t)(w.PutCart(ctx, visit, []client.WantedLine{{SKU: "ppe-2010", Quantity: "12"}, {SKU: "FAS-1050", Quantity: "15", Unit: "BX"}}))
 		wantCart := client.Cart{ID: session.Cart.ID, State: "open", Version: 2, Lines: []client.CartLine{
 			{Line: 1, AuxiliaryID: session.Cart.ID + "-1", SKU: "PPE-2010", Name: "Nitrile gloves", UNSPSC: "46181504", Quantity: "12", Unit: "BX",
-				UnitPrice: client.UnitPrice{Value: "8.1000", Currency: "USD"}, ListPrice: &client.UnitPrice{Value: "9.95", Currency: "USD"}, Amount: usd(97_20), Available: true},
+				UnitPrice: client.UnitPrice{Value: "8.1000", Currency: "USD"}, PricePer: "1", ListPrice: &client.UnitPrice{Value: "9.95", Currency: "USD"}, Amount: usd(97_20), Available: true},
 			{Line: 2, AuxiliaryID: session.Cart.ID + "-2", SKU: "FAS-1050", Name: "Machine screw M4", Quantity: "15", Unit: "BX",
-				UnitPrice: client.UnitPrice{Value: "1.255", Currency: "USD"}, Amount: usd(18_83), Available: true}},
+				UnitPrice: client.UnitPrice{Value: "1.255", Currency: "USD"}, PricePer: "1", Amount: usd(18_83), Available: true}},
 			Goods: usd(116_03), Freight: usd(14_95), Tax: usd(8_41), Total: usd(139_39)}
 		if diff := cmp.Diff(wantCart, cart); diff != "" {
 			t.Error(diff)
@@ -142,7 +142,7 @@ func TestAnOrderThatWaitsIsReleased(t *testing.T) {
 			Organisation: client.Organisation{ID: waiting.Organisation, ExternalID: "castelmere", Name: "Castelmere"}, Source: "punchout", Currency: "USD",
 			Goods: usd(1032_00), Freight: usd(0), Tax: usd(0), Total: usd(1032_00), Flags: order.Flags, PlacedAt: w.clock.Now(), UpdatedAt: w.clock.Now(),
 			Lines: []client.OrderLine{{Line: 1, SKU: "FAS-1010", Description: order.Lines[0].Description, Quantity: "60", Unit: "BX",
-				UnitPrice: client.UnitPrice{Value: "17.20", Currency: "USD"}, BuyerPrice: &client.UnitPrice{Value: "18.45", Currency: "USD"}, Amount: usd(1032_00),
+				UnitPrice: client.UnitPrice{Value: "17.20", Currency: "USD"}, BuyerPrice: &client.UnitPrice{Value: "18.45", Currency: "USD"}, PricePer: "1", Amount: usd(1032_00),
 				Flags: []string{"price_above"}}},
 			Decision: &client.Decision{Outcome: "review", Reason: "over_limit", Sentence: order.Decision.Sentence, Short: &short}}
 		if diff := cmp.Diff(want, order); diff != "" {

@@ -52,7 +52,8 @@ type OrderLine struct {
 	Unit        string              `json:"unit" doc:"UN/CEFACT code" example:"BX"`
 	UnitPrice   UnitPrice           `json:"unit_price" doc:"What counts"`
 	BuyerPrice  optional[UnitPrice] `json:"buyer_price" doc:"What the buyer's document said; null where there was none"`
-	Amount      Money               `json:"amount" doc:"Quantity times unit price, rounded once"`
+	PricePer    string              `json:"price_per" doc:"How many units the prices are for, as the buyer's document wrote it" example:"1"`
+	Amount      Money               `json:"amount" doc:"Quantity times unit price, divided by price_per, rounded once"`
 	Flags       []string            `json:"flags" doc:"Codes of the flags about this line. New codes may be added" example:"[\"price_above\"]"`
 }
 
@@ -236,7 +237,7 @@ func orderView(ctx context.Context, names *organisations, o orders.Order) (Order
 	}
 	for i, l := range v.Lines {
 		line := OrderLine{Line: l.Line, SKU: l.SKU, Description: l.Name, Quantity: l.Quantity.String(), Unit: l.Unit,
-			UnitPrice: priceOf(l.UnitPrice, o.Currency), Amount: Money(l.Amount), Flags: []string{}}
+			UnitPrice: priceOf(l.UnitPrice, o.Currency), PricePer: perOf(l.Per), Amount: Money(l.Amount), Flags: []string{}}
 		if o.Source == "punchout" {
 			line.BuyerPrice = maybePrice(&l.BuyerPrice, o.Currency)
 		}

@@ -66,6 +66,14 @@ func maybePrice(price *money.Decimal, currency string) optional[UnitPrice] {
 	return some(priceOf(*price, currency))
 }
 
+// perOf is how many units a price is for.
+func perOf(per *money.Decimal) string {
+	if per == nil {
+		return money.One.Plain()
+	}
+	return per.Plain()
+}
+
 func instant(t database.Time) time.Time { return t.UTC() }
 
 func organisationOf(o accounts.Organisation) Organisation {
