@@ -37,7 +37,8 @@ const (
 )
 
 // Session is one punchout visit. Operation is create, edit or inspect; an inspected cart is only
-// looked at. SelectedSKU is set when the buyer's system asked for one product's page.
+// looked at. SelectedSKU is set when the buyer's system asked for one product's page. ReturnOrigin
+// is where forms that end the visit lead to, and FrameOrigins may show it in a frame.
 type Session struct {
 	ID           string       `json:"id"`
 	State        string       `json:"state"`
@@ -48,6 +49,8 @@ type Session struct {
 	Currency     string       `json:"currency"`
 	SelectedSKU  string       `json:"selected_sku"`
 	ReturnHost   string       `json:"return_host"`
+	ReturnOrigin string       `json:"return_origin"`
+	FrameOrigins []string     `json:"frame_origins"`
 	ExpiresAt    time.Time    `json:"expires_at"`
 	Cart         Cart         `json:"cart"`
 }

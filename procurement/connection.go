@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/url"
+	"regexp"
 	"strings"
 	"time"
 
@@ -34,6 +35,9 @@ type Settings struct {
 	// ReturnHosts are where carts may be sent home to: "buyer.example.com", which stands for
 	// https, or "http://buyer.internal:8080" where a buyer has no https.
 	ReturnHosts []string `json:"return_hosts,omitempty"`
+	// FrameHosts are further hosts, written the same way, whose pages may show the shop in a
+	// frame; those of ReturnHosts always may.
+	FrameHosts []string `json:"frame_hosts,omitempty"`
 	// OrdersURL is where confirmations and status updates go; empty sends none.
 	OrdersURL string `json:"orders_url,omitempty"`
 	// DTDVersions by document type ("PunchOutOrderMessage": "1.2.023"); "" is for all others.
@@ -115,9 +119,11 @@ func (s Settings) Check() []fault.Field {
 			faults = append(faults, fault.Field{Path: name, Message: "must be one of " + strings.Join(choice.allowed, ", ")})
 		}
 	}
-	for i, host := range s.ReturnHosts {
-		if _, _, err := allowedOrigin(host); err != nil {
-			faults = append(faults, fault.Field{Path: fmt.Sprintf("return_hosts[%d]", i), Message: err.Error()})
+	for name, hosts := range map[string][]string{"return_hosts": s.ReturnHosts, "frame_hosts": s.FrameHosts} {
+		for i, host := range hosts {
+			if _, _, err := allowedOrigin(host); err != nil {
+				faults = append(faults, fault.Field{Path: fmt.Sprintf("%s[%d]", name, i), Message: err.Error()})
+			}
 		}
 	}
 	if s.OrdersURL != "" {
@@ -161,13 +167,18 @@ func (s Settings) version(documentType string) string {
 	return "1.2.050"
 }
 
-// allowedOrigin reads an entry of the list of return hosts.
+// hostnames are what may stand in a list of hosts: they go into headers, where a semicolon, which
+// URLs allow, would begin a rule of its own.
+var hostnames = regexp.MustCompile(`^(?:[A-Za-z0-9_](?:[A-Za-z0-9._-]*[A-Za-z0-9_])?|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?$`)
+
+// allowedOrigin reads an entry of the lists of return and frame hosts.
 func allowedOrigin(entry string) (scheme, host string, err error) {
-	u, err := url.Parse(entry)
-	if err == nil && !strings.Contains(entry, "://") {
-		u, err = url.Parse("https://" + entry)
+	full := entry
+	if !strings.Contains(entry, "://") {
+		full = "https://" + entry
 	}
-	if err != nil || u.Host == "" || u.User != nil || strings.Trim(u.Path, "/") != "" || (u.Scheme != "https" && u.Scheme != "http") {
+	u, err := url.Parse(full)
+	if err != nil || !hostnames.MatchString(u.Host) || u.User != nil || strings.Trim(u.Path, "/") != "" || (u.Scheme != "https" && u.Scheme != "http") {
 		return "", "", fmt.Errorf("%q is not a host, nor http:// or https:// with a host", entry)
 	}
 	return u.Scheme, hostWithPort(u), nil

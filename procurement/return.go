@@ -6,7 +6,9 @@ import (
 	"encoding/base64"
 	"errors"
 	"net/url"
+	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/kontorhq/kontor/accounts"
 	"github.com/kontorhq/kontor/checkout"
@@ -99,20 +101,22 @@ func (s *Service) returnAddress(visit Session) string {
 
 // ReturnForm is what the return page posts from the buyer's browser to the buyer's system.
 type ReturnForm struct {
-	Action    string // BrowserFormPost; empty where the buyer's system only sent somebody to look
-	Origin    string // its origin, for form-action
-	Host      string // for people
+	Whose
+	Action string // BrowserFormPost; empty where the buyer's system only sent somebody to look
+	// Origins are those that the form may lead to: the action's first, then the connection's
+	// others, since browsers hold the redirect that answers a form against the same list.
+	Origins   []string
 	Field     string // cxml-base64 or cxml-urlencoded
 	Value     string
-	Target    string // _self or _top
+	Target    string // _self, _top or _parent
 	Cancelled bool
 	Lines     int
 	Total     money.Amount
-	Ancestors []string // origins that may frame the page
 }
 
 // ReturnPage gives the form of an ended visit. It is given out once, and again for a moment to
-// a browser that loads the page twice; after that it is fault.Spent.
+// a browser that loads the page twice; after that it is fault.Spent. With a fault, too, it is said
+// whose visit it is, if there is one.
 func (s *Service) ReturnPage(ctx context.Context, merchantID, returnToken string) (ReturnForm, error) {
 	merchant, err := accounts.FindMerchant(ctx, s.DB, merchantID)
 	if err != nil {
@@ -124,19 +128,21 @@ func (s *Service) ReturnPage(ctx context.Context, merchantID, returnToken string
 		if err != nil {
 			return err
 		}
-		now := s.Clock.Now()
-		switch {
-		case visit.State != "returned" && visit.State != "cancelled":
-			return fault.New(fault.Conflict, "This visit has no cart to send yet.")
-		case !visit.FetchedAt.IsZero() && now.Sub(visit.FetchedAt.Time) > reopen:
-			return fault.New(fault.Spent, "This cart was already transferred.")
-		}
 		connection, err := FindConnection(ctx, tx, merchantID, visit.Connection)
 		if err != nil {
 			return err
 		}
+		form = ReturnForm{Whose: whose(merchant, connection, visit), Cancelled: visit.State == "cancelled"}
+		now := s.Clock.Now()
+		switch {
+		case visit.State != "returned" && visit.State != "cancelled":
+			return fault.New(fault.Conflict, "This visit has no cart to send yet.")
+		case !visit.FetchedAt.IsZero() && now.Sub(visit.FetchedAt.Time) > reopen && form.Cancelled:
+			return fault.New(fault.Spent, "The end of this visit was already told.")
+		case !visit.FetchedAt.IsZero() && now.Sub(visit.FetchedAt.Time) > reopen:
+			return fault.New(fault.Spent, "This cart was already transferred.")
+		}
 		if visit.ReturnURL == "" {
-			form = ReturnForm{Cancelled: true, Ancestors: connection.Settings.Ancestors()}
 			return nil
 		}
 		cart, err := checkout.FindCart(ctx, tx, merchantID, visit.Cart)
@@ -147,7 +153,7 @@ func (s *Service) ReturnPage(ctx context.Context, merchantID, returnToken string
 		if err != nil {
 			return err
 		}
-		if form, err = connection.form(visit, cart, message); err != nil {
+		if err := form.fill(connection, visit, cart, message); err != nil {
 			return err
 		}
 		if !visit.FetchedAt.IsZero() {
@@ -162,33 +168,56 @@ func (s *Service) ReturnPage(ctx context.Context, merchantID, returnToken string
 	return form, err
 }
 
-func (c Connection) form(visit Session, cart checkout.Cart, message []byte) (ReturnForm, error) {
-	action, err := c.Settings.checkReturn(visit.ReturnURL)
+func (f *ReturnForm) fill(connection Connection, visit Session, cart checkout.Cart, message []byte) error {
+	settings := connection.Settings
+	action, err := settings.checkReturn(visit.ReturnURL)
 	if err != nil {
-		return ReturnForm{}, err // the setting changed since the visit began
+		return err // the setting changed since the visit began
 	}
-	f := ReturnForm{Action: visit.ReturnURL, Origin: action.Scheme + "://" + action.Host, Host: action.Host,
-		Field: c.Settings.Encoding, Target: c.Settings.FrameTarget, Cancelled: visit.State == "cancelled",
-		Lines: len(cart.Lines), Total: cart.Total, Ancestors: c.Settings.Ancestors()}
+	f.Action, f.Field, f.Target = visit.ReturnURL, settings.Encoding, cmp.Or(visit.Visit.returnFrame(), settings.FrameTarget)
+	f.Lines, f.Total = len(cart.Lines), cart.Total
+	f.Origins = append(f.Origins, originOf(action))
+	for _, origin := range origins(settings.ReturnHosts) {
+		if !contains(f.Origins, origin) {
+			f.Origins = append(f.Origins, origin)
+		}
+	}
 	if f.Field == "cxml-base64" {
 		f.Value = base64.StdEncoding.EncodeToString(message)
 	} else {
 		f.Value = string(message)
 	}
-	return f, nil
+	return nil
 }
 
-// Ancestors are the origins whose pages may frame the shop and the return page: where carts go
-// home to.
-func (s Settings) Ancestors() []string {
-	var origins []string
-	for _, entry := range s.ReturnHosts {
-		if scheme, host, err := allowedOrigin(entry); err == nil {
-			origins = append(origins, (&url.URL{Scheme: scheme, Host: host}).String())
+// returnFrame is where the buyer's system wants the form to go, if it says so (cXML reference 5.2).
+func (v Visit) returnFrame() string {
+	for _, e := range v.Extrinsics {
+		if strings.EqualFold(e.Name, "ReturnFrame") && contains([]string{"_self", "_top", "_parent"}, strings.TrimSpace(e.Text)) {
+			return strings.TrimSpace(e.Text)
 		}
 	}
-	return origins
+	return ""
 }
+
+// Ancestors are the origins whose pages may frame the shop and the pages around it: where carts go
+// home to, and what else is named for it.
+func (s Settings) Ancestors() []string {
+	return origins(append(slices.Clone(s.ReturnHosts), s.FrameHosts...))
+}
+
+// origins are those of a list of hosts, each once.
+func origins(hosts []string) []string {
+	var list []string
+	for _, entry := range hosts {
+		if scheme, host, err := allowedOrigin(entry); err == nil && !contains(list, scheme+"://"+host) {
+			list = append(list, scheme+"://"+host)
+		}
+	}
+	return list
+}
+
+func originOf(u *url.URL) string { return u.Scheme + "://" + hostWithPort(u) }
 
 // returning renders the message of an ended visit: a pure function of what is stored, so that
 // the page may be loaded twice and brings the same bytes.

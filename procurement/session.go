@@ -192,15 +192,32 @@ func (s *Service) startSpent(ctx context.Context, c *call, answer []byte) bool {
 	return err == nil && (session.State != "new" || session.Expired(s.Clock.Now()))
 }
 
+// Whose tells on the pages around a visit whose it is. Where no visit was found all is empty.
+type Whose struct {
+	Merchant string // the name
+	Host     string // of the buyer's system, for people
+	Session  string // to ask by; nothing opens with it
+	// Ancestors are the origins whose pages may show the page in a frame.
+	Ancestors []string
+}
+
+func whose(merchant accounts.Merchant, connection Connection, session Session) Whose {
+	w := Whose{Merchant: merchant.Name, Session: session.ID, Ancestors: connection.Settings.Ancestors()}
+	if home, err := url.Parse(session.ReturnURL); err == nil {
+		w.Host = home.Host
+	}
+	return w
+}
+
 // Opened is where a start page leads.
 type Opened struct {
-	Location string   // the shop, with the visit's token
-	Ancestor []string // origins that may frame it
+	Whose
+	Location string // the shop, with the visit's token
 }
 
 // OpenStart spends a start token and gives the shop's address with the visit's own token. The
 // same browser may open it again for a moment: frames, double clicks. Everybody else gets a
-// fault.Spent.
+// fault.Spent. With a fault, too, it is said whose visit it is, if there is one.
 func (s *Service) OpenStart(ctx context.Context, merchantID, start, userAgent string) (Opened, error) {
 	merchant, err := accounts.FindMerchant(ctx, s.DB, merchantID)
 	if err != nil {
@@ -208,13 +225,19 @@ func (s *Service) OpenStart(ctx context.Context, merchantID, start, userAgent st
 	}
 	sum := sha256.Sum256([]byte(userAgent))
 	agent := hex.EncodeToString(sum[:8])
+	var opened Opened
 	var session Session
 	err = s.DB.InTx(ctx, func(tx *database.Tx) error {
 		now := s.Clock.Now()
 		if session, err = s.byDigest(ctx, tx, tx.ForUpdate(selectByStart), merchantID, start); err != nil {
 			return err
 		}
-		if err := s.stillServed(ctx, tx, session); err != nil {
+		connection, err := FindConnection(ctx, tx, merchantID, session.Connection)
+		if err != nil {
+			return err
+		}
+		opened.Whose = whose(merchant, connection, session)
+		if err := stillServed(ctx, tx, connection, session); err != nil {
 			return err
 		}
 		switch {
@@ -227,7 +250,7 @@ func (s *Service) OpenStart(ctx context.Context, merchantID, start, userAgent st
 		return fault.New(fault.Spent, "This start page was used before or is too old. Start again from your procurement system.")
 	})
 	if err != nil {
-		return Opened{}, err
+		return opened, err
 	}
 	location, err := url.Parse(merchant.ShopURL)
 	if err != nil {
@@ -236,15 +259,12 @@ func (s *Service) OpenStart(ctx context.Context, merchantID, start, userAgent st
 	query := location.Query()
 	query.Set("session", s.token("visit", session.ID))
 	location.RawQuery = query.Encode()
-	return Opened{Location: location.String()}, nil
+	opened.Location = location.String()
+	return opened, nil
 }
 
 // stillServed refuses a visit whose connection or organisation was closed since it was set up.
-func (s *Service) stillServed(ctx context.Context, tx *database.Tx, session Session) error {
-	connection, err := FindConnection(ctx, tx, session.Merchant, session.Connection)
-	if err != nil {
-		return err
-	}
+func stillServed(ctx context.Context, tx *database.Tx, connection Connection, session Session) error {
 	organisation, err := accounts.FindOrganisation(ctx, tx, session.Merchant, session.Organisation)
 	if err == nil && (connection.Disabled || organisation.Disabled) {
 		err = fault.New(fault.Forbidden, "This connection is closed. Ask the merchant, or your own purchasing department.")

@@ -151,6 +151,7 @@ var docs = map[reflect.Type]map[string]string{
 	},
 	reflect.TypeFor[procurement.Settings](): {
 		"return_hosts":       "Where carts may be sent home to: a host stands for https; write http:// before one that has no https",
+		"frame_hosts":        "Further hosts whose pages may show the shop in a frame, written the same way; those of return_hosts always may",
 		"orders_url":         "Where confirmations and status updates go; none are sent when empty",
 		"dtd_versions":       "By document type, such as PunchOutOrderMessage; the empty name is for all others",
 		"encoding":           "Of the returned cart; cxml-base64 when never set",
@@ -167,7 +168,7 @@ var docs = map[reflect.Type]map[string]string{
 		"below_price":        "What happens to an order beyond the tolerance; review when never set",
 		"total_mismatch":     "What happens to an order whose total doesn't add up; flag when never set",
 		"payload_ids":        "Whether the system keeps them unique; unique when never set",
-		"frame_target":       "Where the returning form goes; _self when never set",
+		"frame_target":       "Where the returning form goes, unless the set-up's extrinsic ReturnFrame says so; _self when never set",
 		"decimals_of_prices": "The most that the buyer's system takes; 0 is any number",
 		"price_basis":        "How a price with more decimals goes home: auto writes it for 10, 100 … units where the document's version can say so; never is for systems that ignore that. Without it the line goes in another unit of the product, or not at all; auto when never set",
 		"units":              "The buyer's code for each of our units that it calls otherwise: {\"EA\": \"EACH\"}; the whole map",

@@ -146,7 +146,6 @@ func (d *demo) fill(ctx context.Context) error {
 	d.shop = shop.New(shop.Config{
 		Base: "/m/" + demoMerchant + "/shop", API: client.New(d.config.PublicURL, d.secrets["KONTOR_DEMO_API_KEY"]),
 		Merchant: "Brackwater Industrial Supply", UsualCarts: usualCarts, Log: d.log,
-		FrameAncestors: []string{d.buyersURL}, FormAction: []string{d.buyersURL},
 	})
 	d.staffURL = d.config.PublicURL + "/m/" + demoMerchant + "/console/enter?ticket=" + console.Ticket(demoMerchant)
 	for _, config := range d.buyerConfigs() {

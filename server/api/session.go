@@ -29,6 +29,8 @@ type Session struct {
 	Currency     string          `json:"currency" doc:"ISO 4217 code of the cart" example:"USD"`
 	SelectedSKU  string          `json:"selected_sku" doc:"The product whose page the buyer asked for; empty for the whole shop" example:"PPE-2010"`
 	ReturnHost   string          `json:"return_host" doc:"Where the cart goes home to; empty where a visit for looking has no way back" example:"buy.northfold.example"`
+	ReturnOrigin string          `json:"return_origin" doc:"Origin of the page that return and cancel lead to: a shop names it in its policy's form-action" example:"https://kontor.example"`
+	FrameOrigins []string        `json:"frame_origins" doc:"Origins whose pages may show this visit in a frame: a shop names them in its policy's frame-ancestors" example:"[\"https://buy.northfold.example\"]"`
 	ExpiresAt    time.Time       `json:"expires_at" doc:"When the visit ends by itself" example:"2026-11-22T14:30:00Z"`
 	Cart         Cart            `json:"cart" doc:"The visit's cart"`
 }
@@ -153,7 +155,7 @@ func (a *api) sessionView(ctx context.Context, c *caller, s procurement.Session)
 	}
 	view := Session{ID: s.ID, State: a.stateOf(s), Operation: s.Operation, Protocol: connection.Protocol,
 		Organisation: organisationOf(organisation), Currency: cart.Currency, SelectedSKU: s.Visit.SelectedSKU,
-		ExpiresAt: instant(s.ExpiresAt), Cart: cartView(cart)}
+		ReturnOrigin: a.origin(), FrameOrigins: append([]string{}, connection.Settings.Ancestors()...), ExpiresAt: instant(s.ExpiresAt), Cart: cartView(cart)}
 	if home, err := url.Parse(s.ReturnURL); err == nil {
 		view.ReturnHost = home.Host
 	}
@@ -165,6 +167,15 @@ func (a *api) sessionView(ctx context.Context, c *caller, s procurement.Session)
 		view.Buyer = some(Buyer{buyer.ID, buyer.Name, buyer.Email})
 	}
 	return view, nil
+}
+
+// origin is that of our own pages.
+func (a *api) origin() string {
+	u, err := url.Parse(a.PublicURL)
+	if err != nil {
+		return "" // the configuration has been checked
+	}
+	return u.Scheme + "://" + u.Host
 }
 
 // stateOf is the state as the shop sees it: a visit is open from its first page on.

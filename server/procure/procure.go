@@ -31,8 +31,9 @@ func Mount(e *echo.Echo, service *procurement.Service) {
 	e.POST("/m/:merchant/cxml", p.postCXML)
 	e.GET("/m/:merchant/cxml", p.getCXML)
 	e.GET("/m/:merchant/p/:token", p.getStart)
-	e.HEAD("/m/:merchant/p/:token", p.headStart)
+	e.HEAD("/m/:merchant/p/:token", p.head)
 	e.GET("/m/:merchant/p/:token/return", p.getReturn)
+	e.HEAD("/m/:merchant/p/:token/return", p.head)
 }
 
 // postCXML takes one document. The answer is HTTP 200 with a cXML Status whatever happened: any
@@ -64,23 +65,31 @@ func (p endpoint) getCXML(c echo.Context) error {
 	return c.String(http.StatusOK, "Kontor takes cXML documents here by POST.\n")
 }
 
-// headStart tells scanners that the page is there, without spending its token.
-func (p endpoint) headStart(c echo.Context) error {
-	c.Response().Header().Set("Cache-Control", "no-store")
+// secretive sets the headers of every page whose address opens something: nobody keeps the page,
+// and no other site is told the address (decision 0018).
+func secretive(c echo.Context) http.Header {
+	headers := c.Response().Header()
+	headers.Set("Cache-Control", "no-store")
+	headers.Set("Referrer-Policy", "no-referrer")
+	headers.Set("Content-Security-Policy", policy(nil, nil))
+	return headers
+}
+
+// head tells scanners that the page is there, without spending its token.
+func (p endpoint) head(c echo.Context) error {
+	secretive(c)
 	return c.NoContent(http.StatusOK)
 }
 
 // getStart spends the one-time token and sends the browser to the shop.
 func (p endpoint) getStart(c echo.Context) error {
-	headers := c.Response().Header()
-	headers.Set("Cache-Control", "no-store")
-	headers.Set("Referrer-Policy", "no-referrer")
+	secretive(c)
 	if ahead(c.Request()) {
 		return c.NoContent(http.StatusNoContent)
 	}
 	opened, err := p.service.OpenStart(c.Request().Context(), c.Param("merchant"), c.Param("token"), c.Request().UserAgent())
 	if err != nil {
-		return p.sorry(c, err)
+		return p.sorry(c, err, sorryPage{Whose: opened.Whose, Title: "This start page is used up"})
 	}
 	return c.Redirect(http.StatusSeeOther, opened.Location)
 }
@@ -98,38 +107,52 @@ func ahead(r *http.Request) bool {
 
 // getReturn gives the page that posts the cart home from the buyer's own browser.
 func (p endpoint) getReturn(c echo.Context) error {
-	headers := c.Response().Header()
-	headers.Set("Cache-Control", "no-store")
-	headers.Set("Referrer-Policy", "no-referrer")
+	headers := secretive(c)
 	if ahead(c.Request()) {
 		return c.NoContent(http.StatusNoContent)
 	}
 	form, err := p.service.ReturnPage(c.Request().Context(), c.Param("merchant"), c.Param("token"))
 	if err != nil {
-		return p.sorry(c, err)
+		return p.sorry(c, err, sorryPage{Whose: form.Whose, Title: "Already transferred", Transferred: true})
 	}
-	// The form may go to exactly that address's origin, and only that buyer may frame the page.
-	origin := form.Origin
-	if form.Action == "" {
-		origin = "'none'" // nothing goes anywhere
-	}
-	headers.Set("Content-Security-Policy", policy(origin, form.Ancestors))
+	// The form goes to that buyer and to nobody else, and only that buyer may frame the page.
+	headers.Set("Content-Security-Policy", policy(form.Origins, form.Ancestors))
 	return render(c, http.StatusOK, "return.html", form)
 }
 
+// sorryPage says why a visit can't go on, and what to do. Title is that of a spent token.
+type sorryPage struct {
+	procurement.Whose
+	Title, Message string
+	Transferred    bool
+}
+
 // sorry shows a fault to a person; what is unknown goes to the server's one place for errors.
-func (p endpoint) sorry(c echo.Context, err error) error {
+func (p endpoint) sorry(c echo.Context, err error, page sorryPage) error {
 	var known *fault.Error
 	if !errors.As(err, &known) || known.Code == fault.Internal {
 		return err
 	}
-	c.Response().Header().Set("Content-Security-Policy", policy("'none'", nil))
-	return render(c, known.Code.HTTP(), "sorry.html", known.Message)
+	page.Message = known.Message
+	switch known.Code {
+	case fault.Spent:
+	case fault.Unknown:
+		page.Title, page.Message, page.Transferred = "There is no such visit", "The address is not complete, or it belongs to nobody.", false
+	default:
+		page.Title, page.Transferred = "This visit can't go on", false
+	}
+	c.Response().Header().Set("Content-Security-Policy", policy(nil, page.Ancestors))
+	return render(c, known.Code.HTTP(), "sorry.html", page)
 }
 
-func policy(formAction string, ancestors []string) string {
-	return "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; base-uri 'none'; form-action " + formAction +
-		"; frame-ancestors " + strings.Join(append([]string{"'self'"}, ancestors...), " ")
+// policy is what browsers hold a page to: forms go to the named origins only, and besides our own
+// pages only the ancestors may frame it.
+func policy(formAction, ancestors []string) string {
+	if len(formAction) == 0 {
+		formAction = []string{"'none'"}
+	}
+	return "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; base-uri 'none'; form-action " +
+		strings.Join(formAction, " ") + "; frame-ancestors " + strings.Join(append([]string{"'self'"}, ancestors...), " ")
 }
 
 func render(c echo.Context, status int, name string, data any) error {

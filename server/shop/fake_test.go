@@ -68,6 +68,7 @@ func newAPI(t testing.TB) *api {
 		},
 		session: client.Session{
 			ID: "ses_1", State: client.SessionOpen, Operation: "create", Protocol: "cxml", Currency: "USD", ReturnHost: "buy.northfold.example",
+			ReturnOrigin: "https://kontor.example", FrameOrigins: []string{"https://buy.northfold.example", "http://inside.northfold.example:8080"},
 			Organisation: client.Organisation{ID: "org_1", ExternalID: "northfold", Name: "Northfold Medical Group"},
 			Buyer:        &client.Buyer{Name: "Maintenance buyer", Email: "buyer@northfold.example"},
 		},

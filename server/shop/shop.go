@@ -30,18 +30,11 @@ type Config struct {
 	// UsualCarts offers one press to fill an empty cart, by the organisation's external id.
 	UsualCarts map[string][]client.WantedLine
 
-	// FrameAncestors may show the shop in a frame, besides itself: https://buyer.example.
-	FrameAncestors []string
-	// FormAction may receive a form of the shop, besides itself. Chromium holds a form's redirect
-	// against this list too, so it needs the host of the return page when that is another one.
-	FormAction []string
-
 	Log *slog.Logger // nil is slog.Default()
 }
 
 type shop struct {
 	Config
-	policy string
 
 	// The API replaces a whole cart, so reading it, changing a line and writing it back must not
 	// cross with another tab of the same visit. The locks are of this process only.
@@ -56,12 +49,6 @@ func New(cfg Config) http.Handler {
 		cfg.Log = slog.Default()
 	}
 	s := &shop{Config: cfg, seed: maphash.MakeSeed()}
-	s.policy = strings.Join([]string{
-		"default-src 'none'", "style-src 'self'", "script-src 'self'", "img-src 'self' data:",
-		"form-action " + strings.Join(append([]string{"'self'"}, cfg.FormAction...), " "),
-		"base-uri 'none'",
-		"frame-ancestors " + strings.Join(append([]string{"'self'"}, cfg.FrameAncestors...), " "),
-	}, "; ")
 
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET "+cfg.Base+"/{$}", s.enter)
@@ -81,19 +68,30 @@ func New(cfg Config) http.Handler {
 		s.stop(w, http.StatusNotFound, "There is no such page in this shop", "Go back, or start again from your procurement system.")
 	})
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		s.headers(w.Header())
+		headers(w.Header())
 		r.Body = http.MaxBytesReader(w, r.Body, 64<<10)
 		mux.ServeHTTP(w, r)
 	})
 }
 
-// headers are the same on every answer. No X-Frame-Options: it cannot name the buyer's system, and
-// frame-ancestors does.
-func (s *shop) headers(head http.Header) {
-	head.Set("Content-Security-Policy", s.policy)
+// headers are those of every answer. No X-Frame-Options: it cannot name the buyer's system, and
+// frame-ancestors does, once the visit is known.
+func headers(head http.Header) {
+	head.Set("Content-Security-Policy", policy("", nil))
 	head.Set("Referrer-Policy", "no-referrer") // the address is the visit
 	head.Set("Cache-Control", "no-store")
 	head.Set("X-Content-Type-Options", "nosniff")
+}
+
+// policy is what browsers hold a page to. Each buyer's visits may be framed by that buyer only.
+// Forms go to the shop itself and, since Chromium holds a form's redirect against this list too,
+// to the page that takes the cart home.
+func policy(returnOrigin string, ancestors []string) string {
+	return strings.Join([]string{
+		"default-src 'none'", "style-src 'self'", "script-src 'self'", "img-src 'self' data:",
+		strings.TrimSpace("form-action 'self' " + returnOrigin), "base-uri 'none'",
+		strings.Join(append([]string{"frame-ancestors 'self'"}, ancestors...), " "),
+	}, "; ")
 }
 
 // visit is one request within a punchout visit.
@@ -137,6 +135,8 @@ func (s *shop) open(w http.ResponseWriter, r *http.Request, token string) (clien
 		}
 		return client.Session{}, false
 	}
+	// What ended is told in the buyer's frame, too.
+	w.Header().Set("Content-Security-Policy", policy(session.ReturnOrigin, session.FrameOrigins))
 	buyer := session.Organisation.Name
 	switch session.State {
 	case client.SessionOpen:

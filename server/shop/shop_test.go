@@ -32,8 +32,6 @@ func open(t *testing.T, a *api) *browser {
 			{SKU: "FAS-1050", Quantity: "1500", Unit: "EA"}, {SKU: "ELE-5030", Quantity: "152.5", Unit: "MTR"},
 			{SKU: "PKG-4010", Quantity: "30", Unit: "RO"},
 		}},
-		FrameAncestors: []string{"https://buy.northfold.example"},
-		FormAction:     []string{"https://kontor.example"},
 	}))
 	t.Cleanup(server.Close)
 	return &browser{t: t, base: server.URL, http: http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
@@ -106,18 +104,31 @@ func TestEntrySendsTheBrowserIntoItsVisit(t *testing.T) {
 	}
 }
 
-func TestEveryAnswerHasTheFramePolicy(t *testing.T) {
-	b := open(t, newAPI(t))
-	for _, path := range []string{visit, visit + "cart", visit + "nothing", "/m/brackwater/shop/?session=vis_other"} {
+func TestEveryAnswerHasTheFramePolicyOfItsVisit(t *testing.T) {
+	const (
+		everywhere = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; "
+		ofTheVisit = everywhere + "form-action 'self' https://kontor.example; base-uri 'none'; frame-ancestors 'self' https://buy.northfold.example http://inside.northfold.example:8080"
+		ofNobody   = everywhere + "form-action 'self'; base-uri 'none'; frame-ancestors 'self'"
+	)
+	a := newAPI(t)
+	b := open(t, a)
+	ended := func(state string) func() { return func() { a.session.State = state } }
+	for _, test := range []struct {
+		path, want string
+		before     func()
+	}{
+		{visit, ofTheVisit, nil}, {visit + "cart", ofTheVisit, nil}, {visit + "products/NOTHING", ofTheVisit, nil},
+		{"/m/brackwater/shop/?session=vis_one", ofTheVisit, nil},
+		{visit + "nothing", ofNobody, nil}, {"/m/brackwater/shop/?session=vis_other", ofNobody, nil}, {"/m/brackwater/shop/", ofNobody, nil},
+		{visit, ofTheVisit, ended(client.SessionExpired)}, {visit + "cart", ofTheVisit, ended(client.SessionReturned)},
+	} {
+		if test.before != nil {
+			test.before()
+		}
+		path := test.path
 		_, body, head := b.get(path)
-		policy := head.Get("Content-Security-Policy")
-		for _, want := range []string{
-			"default-src 'none'", "style-src 'self'", "script-src 'self'", "base-uri 'none'",
-			"form-action 'self' https://kontor.example", "frame-ancestors 'self' https://buy.northfold.example",
-		} {
-			if !strings.Contains(policy, want) {
-				t.Errorf("%s: the policy %q lacks %q", path, policy, want)
-			}
+		if policy := head.Get("Content-Security-Policy"); policy != test.want {
+			t.Errorf("%s: the policy is\n%s\nwant\n%s", path, policy, test.want)
 		}
 		if head.Get("Referrer-Policy") != "no-referrer" || head.Get("Cache-Control") != "no-store" || head.Get("X-Frame-Options") != "" {
 			t.Errorf("%s: headers %v", path, head)

@@ -1,0 +1,116 @@
+package procurement_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/kontorhq/kontor/procurement"
+)
+
+// pagePolicy is what every page around a visit has, up to its forms and frames.
+const pagePolicy = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; base-uri 'none'; "
+
+func (r *rig) wantPolicy(p page, code int, want string) {
+	r.Helper()
+	if got := p.header.Get("Content-Security-Policy"); p.code != code || got != pagePolicy+want {
+		r.Errorf("HTTP %d, want %d; the policy is\n%s\nwant\n%s", p.code, code, got, pagePolicy+want)
+	}
+	if p.header.Get("Cache-Control") != "no-store" || p.header.Get("Referrer-Policy") != "no-referrer" || p.header.Get("X-Frame-Options") != "" ||
+		p.header.Get("Set-Cookie") != "" {
+		r.Errorf("headers %v", p.header)
+	}
+}
+
+// Two buyers of one merchant: neither may frame what belongs to the other.
+func TestOnlyTheBuyerOfAVisitMayFrameIt(t *testing.T) {
+	eachRig(t, func(t *testing.T, r *rig) {
+		merchant := r.visited()
+		r.connect(merchant, link{from: []procurement.Identity{id("DUNS", "700000002")}, secret: fixtureSecret, name: "Another",
+			settings: procurement.Settings{ReturnHosts: []string{"hook.another.example.org:8443"}, FrameHosts: []string{"http://desk.another.example.org", "HOOK.another.example.org:8443"}}})
+		buyers := []struct {
+			setUp            func(payload string) []byte
+			frames, formGoes string
+		}{
+			{func(payload string) []byte { return setUp(payload, "c", "a@b.example") },
+				"frame-ancestors 'self' https://buying.example.org", "form-action https://buying.example.org; "},
+			{func(payload string) []byte {
+				return setUp(payload, "c", "a@b.example", "700000001", "700000002", "700000001", "700000002", returnAddress, "https://hook.another.example.org:8443/in?a=1")
+			}, "frame-ancestors 'self' https://hook.another.example.org:8443 http://desk.another.example.org", "form-action https://hook.another.example.org:8443; "},
+		}
+		for i, buyer := range buyers {
+			prefix := "visit" + string(rune('a'+i))
+			start := r.start(merchant, buyer.setUp(prefix+"1"))
+			for _, method := range []string{http.MethodHead, http.MethodGet} {
+				p := r.browse(method, start, browserA, "Sec-Purpose", "prefetch")
+				r.wantPolicy(p, map[string]int{http.MethodHead: 200, http.MethodGet: 204}[method], "form-action 'none'; frame-ancestors 'self'")
+			}
+			visit := r.enter(start, browserA)
+			r.wantPolicy(r.browse(http.MethodGet, start, browserB), http.StatusPreconditionFailed, "form-action 'none'; "+buyer.frames)
+			if err := r.put(merchant, visit, "ROPE-8", "3"); err != nil {
+				t.Fatal(err)
+			}
+			address := r.mustHome(merchant, visit, false)
+			for range 3 { // a scanner that only asks for the head spends nothing
+				r.wantPolicy(r.browse(http.MethodHead, address, browserB), http.StatusOK, "form-action 'none'; frame-ancestors 'self'")
+				r.clock.Advance(time.Hour)
+			}
+			r.wantPolicy(r.browse(http.MethodGet, address, browserA), http.StatusOK, buyer.formGoes+buyer.frames)
+			r.clock.Advance(time.Minute)
+			gone := r.browse(http.MethodGet, address, browserA)
+			r.wantPolicy(gone, http.StatusPreconditionFailed, "form-action 'none'; "+buyer.frames)
+			host := strings.Fields(strings.ReplaceAll(buyer.formGoes, ";", " "))[1]
+			for _, want := range []string{"Already transferred", "already transferred", strings.TrimPrefix(host, "https://"), "start another visit from your procurement system", "ask Sample Supplies and name the visit <span class=\"mono\">ses_"} {
+				if !strings.Contains(gone.body, want) {
+					t.Errorf("the page does not say %q:\n%s", want, gone.body)
+				}
+			}
+		}
+		// What belongs to no visit belongs to no buyer.
+		nobody := r.browse(http.MethodGet, publicURL+"/m/"+merchant+"/p/"+strings.Repeat("0", 40), browserA)
+		r.wantPolicy(nobody, http.StatusNotFound, "form-action 'none'; frame-ancestors 'self'")
+		for _, want := range []string{"There is no such visit", "start again from your procurement system", "Nothing was ordered"} {
+			if !strings.Contains(nobody.body, want) {
+				t.Errorf("the page does not say %q:\n%s", want, nobody.body)
+			}
+		}
+	})
+}
+
+// Some systems say in the set-up where the form is to go.
+func TestTheBuyersSystemNamesTheFrame(t *testing.T) {
+	eachRig(t, func(t *testing.T, r *rig) {
+		merchant := r.visited(func(l *link) { l.settings.FrameTarget = "_top" })
+		for payload, test := range map[string]struct{ says, want string }{
+			"s1": {" _parent ", "_parent"}, "s2": {"_self", "_self"}, "s3": {`x" onload="`, "_top"}, "s4": {"", "_top"},
+		} {
+			cookie := "<BuyerCookie>c</BuyerCookie>"
+			visit := r.enter(r.start(merchant, setUp(payload, "c", "a@b.example", cookie, cookie+`<Extrinsic name="ReturnFrame">`+strings.ReplaceAll(test.says, `"`, "&quot;")+`</Extrinsic>`)), browserA)
+			if err := r.put(merchant, visit, "ROPE-8", "3"); err != nil {
+				t.Fatal(err)
+			}
+			p := r.browse(http.MethodGet, r.mustHome(merchant, visit, false), browserA)
+			if !strings.Contains(p.body, ` target="`+test.want+`" data-autosubmit`) {
+				t.Errorf("%q: want the target %s in\n%s", test.says, test.want, p.body)
+			}
+		}
+	})
+}
+
+func TestHostsThatAreNone(t *testing.T) {
+	bad := []string{"buyer.example;script-src *", "buyer.example;script-src", "*.example", "https://buyer.example/path", "buyer.example:port", "a b", "", "buyer.example'",
+		"https://user@buyer.example", "javascript:alert(1)", "buyer.example\r\nX: y", ".example", "ftp://buyer.example"}
+	good := []string{"buyer.example", "http://buyer.example:8080", "https://BUYER.example", "return_to_supplier.example", "[::1]:8080", "127.0.0.1:1", "https://buyer.example/"}
+	for _, host := range bad {
+		if faults := (procurement.Settings{ReturnHosts: good, FrameHosts: []string{host}}).Check(); len(faults) != 1 || faults[0].Path != "frame_hosts[0]" {
+			t.Errorf("%q: %v", host, faults)
+		}
+		if faults := (procurement.Settings{ReturnHosts: []string{"a.example", host}}).Check(); len(faults) != 1 || faults[0].Path != "return_hosts[1]" {
+			t.Errorf("%q: %v", host, faults)
+		}
+	}
+	if faults := (procurement.Settings{ReturnHosts: good, FrameHosts: good}).Check(); len(faults) != 0 {
+		t.Error(faults)
+	}
+}
