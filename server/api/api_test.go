@@ -18,7 +18,7 @@ func TestAVisitFromTheFirstPageToTheReturn(t *testing.T) {
 		want := client.Session{ID: session.ID, State: "open", Operation: "create", Protocol: "cxml",
 			Organisation: client.Organisation{ID: session.Organisation.ID, ExternalID: "northfold", Name: "Northfold"},
 			Buyer:        &client.Buyer{ID: session.Buyer.ID, Email: "buyer@northfold.example"}, Currency: "USD", SelectedSKU: "PPE-2010",
-			ReturnHost: "buy.northfold.example", ExpiresAt: w.clock.Now().Add(time.Hour),
+			ReturnHost: "buy.northfold.example", ReturnOrigin: "http://kontor.example", FrameOrigins: []string{"https://buy.northfold.example"}, ExpiresAt: w.clock.Now().Add(time.Hour),
 			Cart: client.Cart{ID: session.Cart.ID, State: "open", Version: 1, Lines: []client.CartLine{}, Goods: usd(0), Freight: usd(0), Tax: usd(0), Total: usd(0)}}
 		if diff := cmp.Diff(want, session); diff != "" {
 			t.Error(diff)
