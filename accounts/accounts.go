@@ -132,6 +132,13 @@ func FindOrganisation(ctx context.Context, q database.Querier, merchant, id stri
 	return o, err
 }
 
+// Organisations lists a merchant's organisations in the order in which they were made.
+func Organisations(ctx context.Context, q database.Querier, merchant string, limit int) ([]Organisation, error) {
+	var list []Organisation
+	err := q.Select(ctx, &list, selectOrganisations, merchant, limit)
+	return list, err
+}
+
 // FindParties reads a merchant and one of its organisations at once, for what is asked with every
 // document. As with FindMerchant a closed merchant is not found.
 func FindParties(ctx context.Context, q database.Querier, merchant, organisation string) (Merchant, Organisation, error) {
@@ -198,6 +205,7 @@ SELECT id, account, mode, name, time_zone, currency, clock_offset, shop_url, tes
 SELECT id, merchant_id, external_id, name, parent_id, currency, terms_days, over_limit, price_policy, tax_exempt, disabled, version
   FROM organisations`
 	selectOrganisation            = organisationColumns + ` WHERE merchant_id = ? AND id = ?`
+	selectOrganisations           = organisationColumns + ` WHERE merchant_id = ? ORDER BY id LIMIT ?`
 	selectOrganisationByReference = organisationColumns + ` WHERE merchant_id = ? AND external_id = ?`
 
 	selectParties = `

@@ -35,6 +35,21 @@
     if (button.dataset.copy) { e.preventDefault(); copy(button); }
   });
 
+  // Keys: "/" goes to the page's search; arrows move among the links of a [data-arrows] list.
+  document.addEventListener("keydown", function (e) {
+    if (e.ctrlKey || e.metaKey || e.altKey || /^(INPUT|SELECT|TEXTAREA)$/.test(e.target.tagName)) return;
+    if (e.key === "/") {
+      var found = Array.prototype.find.call(document.querySelectorAll("input[type=search]"), function (i) { return i.offsetParent; });
+      if (found) { e.preventDefault(); found.focus(); found.select(); }
+    }
+    var list = e.target.closest && e.target.closest("[data-arrows]");
+    if (list && (e.key === "ArrowDown" || e.key === "ArrowUp")) {
+      var links = Array.prototype.slice.call(list.querySelectorAll("a[href]")), at = links.indexOf(e.target);
+      var next = links[at + (e.key === "ArrowDown" ? 1 : -1)];
+      if (next) { e.preventDefault(); next.focus(); }
+    }
+  });
+
   // Busy: a form posts once; the button keeps its width and says what is under way.
   document.addEventListener("submit", function (e) {
     var button = e.submitter;

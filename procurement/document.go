@@ -100,7 +100,7 @@ type Document struct {
 	Type         string        `db:"type"`
 	PayloadID    string        `db:"payload_id"`
 	Connection   string        `db:"connection_id"`
-	Organisation string        `db:"organisation_id"` // whose connection it is, in lists only
+	Organisation string        `db:"organisation_id"` // whose connection it is; left out by DocumentsOf
 	Object       string        `db:"object"`
 	Status       int           `db:"status"`
 	Note         string        `db:"note"`
@@ -178,7 +178,11 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 	documentColumns = `
 SELECT id, direction, type, payload_id, connection_id, object, status, note, body, answer, at FROM documents`
 	selectDocuments = documentColumns + ` WHERE merchant_id = ? AND object = ? ORDER BY id`
-	selectDocument  = documentColumns + ` WHERE merchant_id = ? AND id = ?`
+	selectDocument  = `
+SELECT d.id, d.direction, d.type, d.payload_id, d.connection_id, COALESCE(c.organisation_id, '') AS organisation_id, d.object, d.status, d.note,
+       d.body, d.answer, d.at
+  FROM documents d LEFT JOIN connections c ON c.merchant_id = d.merchant_id AND c.id = d.connection_id
+ WHERE d.merchant_id = ? AND d.id = ?`
 
 	countStrangers        = `SELECT count(*) FROM documents WHERE merchant_id = ? AND connection_id = '' AND at > ?`
 	sumRefusedAttachments = `

@@ -88,6 +88,13 @@ func (f DocumentFilter) narrowed(list []Document) []Document {
 	return kept
 }
 
+// VisitTimes are when a session's visit to the shop began and when its cart was sent home; zero
+// when that has not happened.
+func VisitTimes(ctx context.Context, q database.Querier, merchant, session string) (started, returned database.Time, err error) {
+	s, err := findSession(ctx, q, selectSession, merchant, session)
+	return s.StartedAt, s.ReturnedAt, err
+}
+
 const (
 	documentHeads = `
 SELECT d.id, d.direction, d.type, d.payload_id, d.connection_id, COALESCE(c.organisation_id, '') AS organisation_id, d.object, d.status, d.note, d.at

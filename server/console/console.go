@@ -60,6 +60,7 @@ func Mount(e *echo.Echo, cfg Config) {
 	g.POST("/orders/:id/rule", c.staff(c.postRuling))
 	g.GET("/orders/:id/rule", c.staff(c.getOrder)) // where a refused form leaves the browser: reloads and refreshes ask here
 	g.POST("/orders/:id/resend", c.staff(c.postResend))
+	g.GET("/documents", c.staff(c.getDocuments))
 	g.GET("/documents/:id", c.staff(c.getDocument))
 	g.GET("/documents/:id/raw", c.staff(c.getRaw))
 	g.GET("/documents/:id/attachments/:position", c.staff(c.getAttachment))
@@ -154,7 +155,7 @@ var pages = func() map[string]*template.Template {
 		"badge": badgeOf, "status": statusBadge, "message": message,
 		"tableOf": func(p page, rows []orderRow) orderTable { return orderTable{p, rows} }, "bar": assets.LimitBar, "minibar": assets.LimitBarMini,
 	}).ParseFS(files, "pages/layout.html", "pages/parts.html"))
-	for _, name := range []string{"today", "orders", "order", "document", "lines", "line", "sign-in", "notice", "bounce"} {
+	for _, name := range []string{"today", "orders", "order", "document", "documents", "lines", "line", "sign-in", "notice", "bounce"} {
 		made[name] = template.Must(template.Must(shared.Clone()).ParseFS(files, "pages/"+name+".html"))
 	}
 	return made

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"context"
 	"mime"
 	"net/http"
 	"strconv"
@@ -29,20 +30,34 @@ type file struct {
 type pane struct {
 	ID, Title, Raw string
 	Bytes          string
+	Masked         int // places where something was masked
 	Lines          []assets.CodeLine
+	First, Last    int    // the lines that the sentence is about; zero without one
+	Words          string // the sentence
 }
 
-// getDocument shows one message as it crossed the wire, masked, with its answer.
+// getDocument shows one message on a page of its own.
 func (c *console) getDocument(v *visit) error {
-	ctx := v.Request().Context()
-	d, err := procurement.FindDocument(ctx, c.DB, v.merchant.ID, v.Param("id"))
+	body, err := c.documentPage(v.Request().Context(), v, v.Param("id"))
 	if err != nil {
 		return err
 	}
-	body := documentPage{Document: d, Status: statusBadge(d.Status)}
+	return c.show(v, http.StatusOK, "document", "documents", body.Type, *body)
+}
+
+// documentPage is one message as it crossed the wire, masked, with its answer.
+func (c *console) documentPage(ctx context.Context, v *visit, id string) (*documentPage, error) {
+	d, err := procurement.FindDocument(ctx, c.DB, v.merchant.ID, id)
+	if err != nil {
+		return nil, err
+	}
+	body := &documentPage{Document: d, Status: statusBadge(d.Status)}
+	if throughBrowser(d) {
+		body.Status = badge{"", "Through the browser"}
+	}
 	if strings.HasPrefix(d.Object, "ord_") {
 		if body.Order, err = orders.NumberOf(ctx, c.DB, v.merchant.ID, d.Object); err != nil {
-			return err
+			return nil, err
 		}
 	}
 	raw := v.home + "/documents/" + d.ID + "/raw"
@@ -54,17 +69,40 @@ func (c *console) getDocument(v *visit) error {
 	}
 	attachments, err := procurement.AttachmentsOf(ctx, c.DB, v.merchant.ID, d.ID)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	for _, a := range attachments {
 		address := v.home + "/documents/" + d.ID + "/attachments/" + strconv.FormatInt(a.Position, 10)
 		body.Files = append(body.Files, file{a, sizeOf(int(a.Size)), address})
 	}
-	return c.show(v, http.StatusOK, "document", "orders", d.Type, body)
+	return body, nil
 }
 
 func newPane(id, title, raw, text string) pane {
-	return pane{ID: id, Title: title, Raw: raw, Bytes: sizeOf(len(text)), Lines: assets.XML(text)}
+	tie := ties[title]
+	p := pane{ID: id, Title: title, Raw: raw, Bytes: sizeOf(len(text)), Lines: assets.XML(text, tie.paths...), Words: tie.words}
+	p.First, p.Last = assets.TiedLines(p.Lines)
+	for _, line := range p.Lines {
+		for _, span := range line.Spans {
+			if span.Class == "t-masked" {
+				p.Masked++
+			}
+		}
+	}
+	return p
+}
+
+// ties name the part of a document that its most important sentence is about.
+var ties = map[string]struct {
+	paths []string
+	words string
+}{
+	"PunchOutSetupRequest": {[]string{"/BrowserFormPost"}, "The browser brings the cart home to this address, if the connection allows its host. Kontor never calls it itself."},
+	"PunchOutOrderMessage": {[]string{"MessageHeader/Total"}, "Goods only: cXML keeps freight and tax apart."},
+	"OrderRequest":         {[]string{"OrderRequestHeader/Total"}, "Goods only: cXML keeps freight and tax apart. The credit line holds all three."},
+	"ConfirmationRequest":  {[]string{"/OrderReference"}, "The document that is answered: its order number and its payloadID."},
+	"StatusUpdateRequest":  {[]string{"/Status"}, "The last word on an order that waited."},
+	"Answer":               {[]string{"/Status"}, "What the sender was told."},
 }
 
 func sizeOf(bytes int) string {
