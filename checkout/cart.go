@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strconv"
+	"strings"
 
 	"github.com/kontorhq/kontor/accounts"
 	"github.com/kontorhq/kontor/catalog"
@@ -28,6 +29,8 @@ type Cart struct {
 	// OperationAllowed is what the buyer may do later with a cart that was sent home: create,
 	// inspect or edit; empty where none was said.
 	OperationAllowed string `json:"operation_allowed,omitempty"`
+	// FreightAuxiliary is the id that the freight's own line came back with, see FreightID.
+	FreightAuxiliary string `json:"freight_auxiliary_id,omitempty"`
 	Totals
 }
 
@@ -77,6 +80,28 @@ func (c Cart) AuxiliaryID(line int64) string {
 		return "" // a buyer's own cart, see Restored: what had no id gets none
 	}
 	return c.ID + "-" + strconv.FormatInt(line, 10)
+}
+
+// FreightID is the auxiliary id of the freight where it goes home as a line: that which it came
+// back with, else one of ours.
+func (c Cart) FreightID() string {
+	if c.FreightAuxiliary != "" || c.ID == "" {
+		return c.FreightAuxiliary
+	}
+	return c.ID + freightSuffix
+}
+
+const freightSuffix = "-freight"
+
+// IsFreightID tells whether an auxiliary id of ours names a cart's freight.
+func IsFreightID(auxiliaryID string) bool {
+	return cartOf(auxiliaryID) != "" && strings.HasSuffix(auxiliaryID, freightSuffix)
+}
+
+// Carry sets the cart's freight to what somebody else says it is.
+func (c *Cart) Carry(freight money.Amount) error {
+	c.Freight = freight
+	return c.sum()
 }
 
 // Item is what a shop puts into a cart.

@@ -19,7 +19,8 @@ type priced struct {
 	Totals
 	lines  []orders.Line
 	flags  []orders.Flag
-	review string // why a person must look at it; empty for no reason
+	lined  *money.Amount // freight that the order has as lines of its own; nil for none
+	review string        // why a person must look at it; empty for no reason
 }
 
 func (p *priced) flag(code, message string, line int64) {
@@ -73,6 +74,12 @@ func (d *Desk) priceAll(ctx context.Context, tx *database.Tx, w Wanted) (priced,
 	}
 	offers := basis.offers
 	for i, asked := range w.Lines {
+		if asked.Charge == orders.Freight {
+			if p.lines[i], err = p.freightLine(asked, w.Currency); err != nil {
+				return p, err
+			}
+			continue
+		}
 		offer := offers[accounts.Fold(asked.SKU)]
 		if p.lines[i], err = d.priceLine(&p, w, asked, offer, basis.snapshots[i]); err != nil {
 			return p, err
@@ -275,7 +282,7 @@ func (p *priced) compareTotal(w Wanted) error {
 	if w.Header.StatedTotal == nil || w.Header.Blanket != nil {
 		return nil
 	}
-	lines := money.Zero(w.Currency)
+	lines, freight := money.Zero(w.Currency), new(big.Rat)
 	for _, l := range w.Lines {
 		if l.Group {
 			continue
@@ -288,6 +295,9 @@ func (p *priced) compareTotal(w Wanted) error {
 		if err == nil {
 			lines, err = lines.Add(amount)
 		}
+		if l.Charge == orders.Freight {
+			freight.Add(freight, money.MustDecimal(amount.Text()).Rat())
+		}
 		if err != nil {
 			return fault.At(fault.Invalid, "OrderRequest", "the order's amount is too large").Because(err)
 		}
@@ -295,7 +305,8 @@ func (p *priced) compareTotal(w Wanted) error {
 	sum := money.MustDecimal(lines.Text()).Rat()
 	allowed := new(big.Rat).Mul(halfUnit(w.Currency), new(big.Rat).SetInt64(int64(len(w.Lines))))
 	stated := w.Header.StatedTotal.Rat()
-	if near(stated, sum, allowed) {
+	// Freight as a line may be one of the items for the buyer, or no part of Total, like Shipping.
+	if near(stated, sum, allowed) || near(stated, new(big.Rat).Sub(sum, freight), allowed) {
 		return nil
 	}
 	with := new(big.Rat).Set(sum)
@@ -327,15 +338,20 @@ func (p *priced) addTax(w Wanted, rates accounts.Rates, today money.Date, offers
 	if w.Header.Blanket != nil {
 		return nil // its releases are taxed
 	}
-	taxed := make([]taxable, len(p.lines))
+	taxed := make([]taxable, 0, len(p.lines))
+	places := make([]int, 0, len(p.lines))
 	for i, l := range p.lines {
-		taxed[i] = taxable{minor: l.Amount.Minor, shipTo: w.Header.ShipTo}
+		if l.Charge != "" {
+			continue // tax is on goods
+		}
+		t := taxable{minor: l.Amount.Minor, shipTo: w.Header.ShipTo}
 		if l.ShipTo != nil {
-			taxed[i].shipTo = l.ShipTo
+			t.shipTo = l.ShipTo
 		}
 		if offer := offers[accounts.Fold(l.SKU)]; offer != nil {
-			taxed[i].class = offer.TaxClass
+			t.class = offer.TaxClass
 		}
+		taxed, places = append(taxed, t), append(places, i)
 	}
 	shares, tax, known, err := taxOn(taxed, rates.Tax, w.Organisation.TaxExempt, w.Currency, today)
 	if err != nil {
@@ -353,8 +369,8 @@ func (p *priced) addTax(w Wanted, rates accounts.Rates, today money.Date, offers
 		return nil
 	}
 	p.Tax = tax
-	for i := range p.lines {
-		p.lines[i].Tax = money.Of(shares[i], w.Currency)
+	for i, place := range places {
+		p.lines[place].Tax = money.Of(shares[i], w.Currency)
 	}
 	if w.Header.StatedTax != nil && stated != tax {
 		p.flag(orders.FlagTaxDiffers, "the order states a tax of "+stated.String()+", ours of "+tax.String()+" counts", 0)
@@ -362,14 +378,40 @@ func (p *priced) addTax(w Wanted, rates accounts.Rates, today money.Date, offers
 	return nil
 }
 
-// addFreight takes the merchant's estimate where its table has one, else what the order states.
+// freightLine is a line that carries freight: what it says replaces our reserve.
+func (p *priced) freightLine(asked orders.Line, currency string) (orders.Line, error) {
+	l := asked
+	l.UnitPrice, l.Tax = l.BuyerPrice, money.Zero(currency)
+	if l.BuyerPrice.Sign() < 0 {
+		return l, fault.At(fault.Invalid, itemPlace(l)+"/ItemDetail/UnitPrice", "the price is negative")
+	}
+	per := money.One
+	if l.Per != nil {
+		per = *l.Per
+	}
+	var err error
+	if l.Amount, err = money.LineTotal(l.Quantity, l.BuyerPrice, per, currency); err != nil {
+		return l, err
+	}
+	sum := l.Amount
+	if p.lined != nil {
+		sum, err = p.lined.Add(l.Amount)
+	}
+	p.lined = &sum
+	return l, err
+}
+
+// addFreight takes the order's own freight lines where it has some, else the merchant's estimate
+// where its table has one, else what the order states.
 func (p *priced) addFreight(w Wanted, rates accounts.Rates, offers map[string]*catalog.Offer) error {
 	if w.Header.Blanket != nil {
 		return nil
 	}
 	var load cargo
 	for _, l := range p.lines {
-		load.add(offers[accounts.Fold(l.SKU)], l.Quantity, l.Unit)
+		if l.Charge == "" {
+			load.add(offers[accounts.Fold(l.SKU)], l.Quantity, l.Unit)
+		}
 	}
 	freight, known, err := freightOn(p.Goods, load, rates.Freight)
 	if err != nil {
@@ -378,6 +420,15 @@ func (p *priced) addFreight(w Wanted, rates accounts.Rates, offers map[string]*c
 	stated, err := statedAmount(w.Header.StatedFreight, w.Currency)
 	if err != nil {
 		return err
+	}
+	if p.lined != nil {
+		p.Freight = *p.lined
+		if known && p.Freight != freight {
+			p.flag(orders.FlagFreightDiffers, "the order's freight line comes to "+p.Freight.String()+", our estimate is "+freight.String()+"; the line counts", 0)
+		} else if w.Header.StatedFreight != nil && stated != p.Freight {
+			p.flag(orders.FlagFreightDiffers, "the order states shipping of "+stated.String()+" beside its freight line of "+p.Freight.String()+"; the line counts", 0)
+		}
+		return nil
 	}
 	p.Freight = freight
 	if w.Header.StatedFreight != nil && !known {

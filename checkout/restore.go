@@ -25,6 +25,22 @@ type BroughtBack struct {
 	Earlier   *CartLine      // the line of a frozen cart that it came from, if it is known
 }
 
+// Amount is what the line comes to at the buyer's price.
+func (l BroughtBack) Amount(currency string) (money.Amount, error) {
+	if l.Price == nil {
+		return money.Zero(currency), nil
+	}
+	per := money.One
+	if l.Per != nil {
+		per = *l.Per
+	}
+	amount, err := money.LineTotal(l.Quantity, *l.Price, per, currency)
+	if err != nil {
+		return amount, tooLarge(err)
+	}
+	return amount, nil
+}
+
 // Restored makes a cart of what a buyer brings back, without keeping it. Nothing is dropped: a
 // line that can't be sold as it stands keeps the buyer's figures and says so in Problem. With
 // today the others get today's prices, else all keep the buyer's.

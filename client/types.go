@@ -179,6 +179,7 @@ type OrderLine struct {
 	BuyerPrice  *UnitPrice `json:"buyer_price"`
 	PricePer    string     `json:"price_per"`
 	Amount      Money      `json:"amount"`
+	Charge      string     `json:"charge"` // freight; empty for goods
 	Flags       []string   `json:"flags"`
 }
 

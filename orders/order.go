@@ -49,6 +49,9 @@ const (
 	FlagAttachmentAbsent = "attachment_missing"
 )
 
+// Freight is the charge of a line that isn't goods.
+const Freight = "freight"
+
 // Flag is something about an order that somebody should know.
 type Flag struct {
 	Code    string `json:"code"`
@@ -138,8 +141,9 @@ type Line struct {
 	Per         *money.Decimal `json:"per,omitempty"`
 	Amount      money.Amount   `json:"amount"`
 	Tax         money.Amount   `json:"tax"`
-	Most        *money.Decimal `json:"most,omitempty"`  // of a blanket line: the most that releases may draw
-	Group       bool           `json:"group,omitempty"` // a composite line whose parts carry the price
+	Most        *money.Decimal `json:"most,omitempty"`   // of a blanket line: the most that releases may draw
+	Group       bool           `json:"group,omitempty"`  // a composite line whose parts carry the price
+	Charge      string         `json:"charge,omitempty"` // Freight: no goods, its amount is in the version's freight
 	ShipTo      *Address       `json:"ship_to,omitempty"`
 	Delivery    string         `json:"delivery,omitempty"`
 	Agreement   string         `json:"agreement,omitempty"`

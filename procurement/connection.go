@@ -52,8 +52,11 @@ type Settings struct {
 	Held    string `json:"held,omitempty"`    // 201 (default) or 200
 	Refused string `json:"refused,omitempty"` // status (default) or confirmation
 	Confirm string `json:"confirm,omitempty"` // never (default), on_approval or on_handover
-	// TaxAndFreight tells how they travel with a cart: header (default) or none.
+	// TaxAndFreight tells how they travel with a cart: header (default), line, which is freight as
+	// an item and tax in the header, or none. FreightLine is that item's part number, FREIGHT when
+	// empty; an item of that number that comes back is freight, whatever TaxAndFreight says.
 	TaxAndFreight string `json:"tax_and_freight,omitempty"`
+	FreightLine   string `json:"freight_line,omitempty"`
 	// OperationAllowed is the highest later operation on a returned cart: create (default),
 	// inspect or edit.
 	OperationAllowed string `json:"operation_allowed,omitempty"`
@@ -100,7 +103,7 @@ func (s *Settings) choices() map[string]struct {
 		"held":              {&s.Held, []string{"201", "200"}},
 		"refused":           {&s.Refused, []string{"status", "confirmation"}},
 		"confirm":           {&s.Confirm, []string{"never", "on_approval", "on_handover"}},
-		"tax_and_freight":   {&s.TaxAndFreight, []string{"header", "none"}},
+		"tax_and_freight":   {&s.TaxAndFreight, []string{"header", "line", "none"}},
 		"operation_allowed": {&s.OperationAllowed, []string{"create", "inspect", "edit"}},
 		"edit_cancel":       {&s.EditCancel, []string{"status204", "resend"}},
 		"below_price":       {&s.BelowPrice, []string{"review", "accept"}},
@@ -118,6 +121,9 @@ func (s Settings) Check() []fault.Field {
 		if *choice.value != "" && !contains(choice.allowed, *choice.value) {
 			faults = append(faults, fault.Field{Path: name, Message: "must be one of " + strings.Join(choice.allowed, ", ")})
 		}
+	}
+	if len(s.FreightLine) > 100 || strings.ContainsAny(s.FreightLine, "\r\n\t") {
+		faults = append(faults, fault.Field{Path: "freight_line", Message: "must be a part number of at most 100 characters"})
 	}
 	for name, hosts := range map[string][]string{"return_hosts": s.ReturnHosts, "frame_hosts": s.FrameHosts} {
 		for i, host := range hosts {

@@ -33,47 +33,64 @@ func (s *Service) bringBack(ctx context.Context, tx *database.Tx, c *call, reque
 	if err != nil {
 		return checkout.Cart{}, err
 	}
-	lines := make([]checkout.BroughtBack, len(request.ItemOut))
+	var all, goods, freight []checkout.BroughtBack
 	for i, item := range request.ItemOut {
-		if lines[i], err = broughtBack(i, item); err != nil {
+		line, err := broughtBack(i, item)
+		if err != nil {
 			return checkout.Cart{}, err
 		}
-		lines[i].Unit = c.connection.Settings.ourUnit(lines[i].Unit)
-		if found[i].Line == nil {
-			continue
+		line.Unit = c.connection.Settings.ourUnit(line.Unit)
+		if found[i].Line != nil {
+			// The buyer's system was told with the cart what may be done with it later.
+			allowed := cmp.Or(found[i].Cart.OperationAllowed, c.connection.Settings.OperationAllowed)
+			if allowed == "create" || request.Operation == "edit" && allowed != "edit" {
+				return checkout.Cart{}, fault.At(fault.Spent, "PunchOutSetupRequest/@operation",
+					`the cart was returned with operationAllowed="`+allowed+`", so it can't be opened for `+request.Operation)
+			}
+			line.Earlier = found[i].Line
 		}
-		// The buyer's system was told with the cart what may be done with it later.
-		allowed := cmp.Or(found[i].Cart.OperationAllowed, c.connection.Settings.OperationAllowed)
-		if allowed == "create" || request.Operation == "edit" && allowed != "edit" {
-			return checkout.Cart{}, fault.At(fault.Spent, "PunchOutSetupRequest/@operation",
-				`the cart was returned with operationAllowed="`+allowed+`", so it can't be opened for `+request.Operation)
+		if all = append(all, line); c.connection.Settings.isFreight(item.ItemID) {
+			freight = append(freight, line)
+		} else {
+			goods = append(goods, line)
 		}
-		lines[i].Earlier = found[i].Line
 	}
-	cart, err := s.Desk.Restored(ctx, tx, c.merchant, c.organisation, visit.shipTo(), currency, lines, request.Operation == "edit")
+	restored := func(lines []checkout.BroughtBack, today bool) (checkout.Cart, error) {
+		return s.Desk.Restored(ctx, tx, c.merchant, c.organisation, visit.shipTo(), currency, lines, today)
+	}
+	cart, err := restored(goods, request.Operation == "edit")
+	if err == nil {
+		err = carryBack(&cart, freight, request.Operation == "inspect")
+	}
 	if err != nil {
 		return checkout.Cart{}, err
 	}
-	if request.Operation == "edit" && c.connection.Settings.EditCancel == "resend" && len(lines) > 0 {
-		if visit.Original, err = s.original(ctx, tx, c, request.ItemOut, visit, currency, lines); err != nil {
+	if request.Operation == "edit" && c.connection.Settings.EditCancel == "resend" && len(all) > 0 {
+		if visit.Original, err = c.original(request.ItemOut, all, goods, restored); err != nil {
 			return checkout.Cart{}, err
 		}
 	}
 	return s.Desk.RestoreCart(ctx, tx, cart)
 }
 
-// original is the cart as the buyer's system holds it; nil where it has a price for more than one
-// unit and the version that is written can't say that: a cancel is told by status 204 then.
-func (s *Service) original(ctx context.Context, tx *database.Tx, c *call, items []cxml.ItemOut, visit *Visit, currency string,
-	lines []checkout.BroughtBack) (*checkout.Cart, error) {
+// original is the cart as the buyer's system holds it, with freight as the line that it is there;
+// nil where it has a price for more than one unit and the version that is written can't say that: a
+// cancel is told by status 204 then.
+func (c *call) original(items []cxml.ItemOut, all, goods []checkout.BroughtBack,
+	restored func(lines []checkout.BroughtBack, today bool) (checkout.Cart, error)) (*checkout.Cart, error) {
 	basis := cxml.HasPriceBasis(c.connection.Settings.version("PunchOutOrderMessage"))
-	for _, l := range lines {
+	for _, l := range all {
 		if l.Per != nil && l.Per.Cmp(money.One) != 0 && !basis {
 			return nil, nil
 		}
 	}
-	cart, err := s.Desk.Restored(ctx, tx, c.merchant, c.organisation, visit.shipTo(), currency, lines, false)
-	for i, l := range lines {
+	cart, err := restored(all, false)
+	if err == nil && len(goods) < len(all) {
+		var sold checkout.Cart
+		sold, err = restored(goods, false)
+		cart.Tax = sold.Tax // on goods alone
+	}
+	for i, l := range all {
 		if err == nil {
 			cart.Lines[i].SKU = l.SKU // as the buyer writes it, and the unit too
 			if d := items[i].ItemDetail; d != nil && d.UnitOfMeasure != "" {

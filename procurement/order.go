@@ -124,6 +124,9 @@ func wanted(c *call) (checkout.Wanted, error) {
 		}
 		settings.readUnit(&line)
 		line.Group = unpriced[item.LineNumber]
+		if h.OrderType != "blanket" && settings.isFreight(item.ItemID) {
+			line.Charge = orders.Freight
+		}
 		if h.Type != "delete" && h.OrderType != "blanket" && !line.Group && (item.ItemDetail == nil || !item.ItemDetail.UnitPrice.Present) {
 			// An empty price is none, and none isn't 0: it would be a present.
 			return w, fault.At(fault.Invalid, "OrderRequest/ItemOut["+strconv.Itoa(i+1)+"]/ItemDetail/UnitPrice", "the price is missing")

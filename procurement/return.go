@@ -243,13 +243,20 @@ func (s *Service) returning(merchant accounts.Merchant, connection Connection, v
 		message, err = out.Write(body)
 		return message, payloadID, err
 	}
-	cartHeader(&body.Header, connection, visit, cart, out.Lang)
+	total, err := connection.Settings.itemsTotal(cart)
+	if err != nil {
+		return nil, "", err
+	}
+	cartHeader(&body.Header, connection, visit, cart, total, out.Lang)
 	for _, l := range cart.Lines {
 		unit, err := connection.Settings.theirUnit(l.Unit)
 		if err != nil {
 			return nil, "", fault.At(fault.Invalid, "lines["+strconv.FormatInt(l.Line-1, 10)+"].unit", l.SKU+" can't be sent to this buyer: "+err.Error()+".")
 		}
 		body.ItemIn = append(body.ItemIn, itemIn(cart, l, unit, out.Lang))
+	}
+	if freight, ok := connection.Settings.freightIn(cart, out.Lang); ok {
+		body.ItemIn = append(body.ItemIn, freight)
 	}
 	message, err = out.Write(body)
 	if faults := (cxml.Faults)(nil); errors.As(err, &faults) {
@@ -258,10 +265,13 @@ func (s *Service) returning(merchant accounts.Merchant, connection Connection, v
 	return message, payloadID, err
 }
 
-func cartHeader(header *cxml.PunchOutOrderMessageHeader, connection Connection, visit Session, cart checkout.Cart, lang string) {
-	header.Total, header.ShipTo = cxml.AmountOf(cart.Goods), visit.Visit.ShipTo
-	if connection.Settings.TaxAndFreight == "header" {
+func cartHeader(header *cxml.PunchOutOrderMessageHeader, connection Connection, visit Session, cart checkout.Cart, total money.Amount, lang string) {
+	header.Total, header.ShipTo = cxml.AmountOf(total), visit.Visit.ShipTo
+	way := connection.Settings.TaxAndFreight
+	if way == "header" {
 		header.Shipping = &cxml.Shipping{Money: cxml.AmountOf(cart.Freight), Description: cxml.Description{Lang: lang, Text: "Freight, estimate"}}
+	}
+	if way != "none" {
 		header.Tax = &cxml.Tax{Money: cxml.AmountOf(cart.Tax), Description: cxml.Description{Lang: lang, Text: "Tax, estimate"}}
 	}
 }
@@ -277,7 +287,7 @@ func (s *Service) resent(connection Connection, visit Session, cart checkout.Car
 	original.Currency = cart.Currency
 	body := &cxml.PunchOutOrderMessage{BuyerCookie: visit.BuyerCookie}
 	body.Header.OperationAllowed = allowed
-	cartHeader(&body.Header, connection, visit, original, out.Lang)
+	cartHeader(&body.Header, connection, visit, original, original.Goods, out.Lang)
 	for _, l := range original.Lines {
 		body.ItemIn = append(body.ItemIn, itemIn(original, l, l.Unit, out.Lang)) // as the buyer writes it
 	}

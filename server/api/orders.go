@@ -36,7 +36,7 @@ type OrderSummary struct {
 // Order is an order with its lines.
 type Order struct {
 	OrderSummary
-	Goods   Money       `json:"goods" doc:"Sum of the lines"`
+	Goods   Money       `json:"goods" doc:"Sum of the lines that are goods"`
 	Freight Money       `json:"freight" doc:"Freight"`
 	Tax     Money       `json:"tax" doc:"Tax"`
 	Lines   []OrderLine `json:"lines" doc:"In the order of the buyer's document"`
@@ -54,6 +54,7 @@ type OrderLine struct {
 	BuyerPrice  optional[UnitPrice] `json:"buyer_price" doc:"What the buyer's document said; null where there was none"`
 	PricePer    string              `json:"price_per" doc:"How many units the prices are for, as the buyer's document wrote it" example:"1"`
 	Amount      Money               `json:"amount" doc:"Quantity times unit price, divided by price_per, rounded once"`
+	Charge      string              `json:"charge" doc:"freight where the line is the order's freight and no goods; else empty. New values may be added" example:""`
 	Flags       []string            `json:"flags" doc:"Codes of the flags about this line. New codes may be added" example:"[\"price_above\"]"`
 }
 
@@ -237,7 +238,7 @@ func orderView(ctx context.Context, names *organisations, o orders.Order) (Order
 	}
 	for i, l := range v.Lines {
 		line := OrderLine{Line: l.Line, SKU: l.SKU, Description: l.Name, Quantity: l.Quantity.String(), Unit: l.Unit,
-			UnitPrice: priceOf(l.UnitPrice, o.Currency), PricePer: perOf(l.Per), Amount: Money(l.Amount), Flags: []string{}}
+			UnitPrice: priceOf(l.UnitPrice, o.Currency), PricePer: perOf(l.Per), Amount: Money(l.Amount), Charge: l.Charge, Flags: []string{}}
 		if o.Source == "punchout" {
 			line.BuyerPrice = maybePrice(&l.BuyerPrice, o.Currency)
 		}
