@@ -28,6 +28,7 @@ go test -p 1 -run '^$' -bench . -benchmem -benchtime "${KONTOR_BENCHTIME:-1s}" .
 load() {
   printf '\n== %s\n' "$1"
   "$work/kontor" loadtest --database "$2" --slice "$slice" --rounds "$rounds"
+  "$work/kontor" loadtest --database "$2" --slice "$slice" --rounds "$rounds" --attack 100 --buyers 10
 }
 load sqlite "sqlite:$work/kontor.db"
 load postgres "$KONTOR_TEST_POSTGRES_URL"

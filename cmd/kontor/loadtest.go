@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"runtime/pprof"
 	"time"
@@ -26,6 +27,7 @@ type loadCommand struct {
 	Rounds   int           `default:"3" help:"How many turns; the medians of their rates are shown."`
 	Large    int           `default:"20" help:"How many orders of 1,000 lines."`
 	Buyers   int           `default:"1000" help:"How many organisations, each with a credit line, beside the one whose line is hot."`
+	Attack   int           `placeholder:"RATE" help:"Measure something else: one good buyer's set-ups alone and while so many a second come in with a wrong secret (1 to 1000)."`
 	JSON     bool          `help:"Print the figures as JSON."`
 	Profile  string        `type:"path" placeholder:"FILE" help:"Write a CPU profile of the server's turns; the bare statements are left out then."`
 }
@@ -46,6 +48,13 @@ func (c loadCommand) Run(ctx context.Context, to terminal) error {
 		return err
 	}
 	defer world.close()
+	if c.Attack > 0 {
+		report, err := c.attacked(ctx, world)
+		if err != nil {
+			return err
+		}
+		return c.tell(to.out, report)
+	}
 	report := loadReport{Engine: world.system.db.Engine(), Slice: c.Slice.String(), Rounds: c.Rounds, Buyers: c.Buyers}
 	if c.Profile != "" {
 		file, err := os.Create(c.Profile)
@@ -68,12 +77,17 @@ func (c loadCommand) Run(ctx context.Context, to terminal) error {
 	if err := world.verifySums(ctx); err != nil {
 		return err
 	}
-	if c.JSON {
-		encoder := json.NewEncoder(to.out)
-		encoder.SetIndent("", "  ")
-		return encoder.Encode(report)
+	return c.tell(to.out, report)
+}
+
+// tell prints a report for people or for programs.
+func (c loadCommand) tell(out io.Writer, report interface{ print(io.Writer) error }) error {
+	if !c.JSON {
+		return report.print(out)
 	}
-	return report.print(to.out)
+	encoder := json.NewEncoder(out)
+	encoder.SetIndent("", "  ")
+	return encoder.Encode(report)
 }
 
 func (c loadCommand) check() error {
@@ -84,6 +98,9 @@ func (c loadCommand) check() error {
 	}
 	if c.Slice < 50*time.Millisecond || c.Slice > time.Minute || c.Rounds < 1 || c.Rounds > 20 || c.Large < 1 || c.Large > 1000 || c.Buyers < 1 || c.Buyers > 10_000 {
 		return errors.New("the measurement is bounded: --slice 50ms to 1m, --rounds 1 to 20, --large 1 to 1000, --buyers 1 to 10000")
+	}
+	if c.Attack < 0 || c.Attack > 1000 {
+		return errors.New("--attack must be between 1 and 1000 a second")
 	}
 	return nil
 }

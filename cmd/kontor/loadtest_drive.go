@@ -131,6 +131,17 @@ var accepted = []byte(`<Status code="200"`)
 
 // post sends a document and wants it accepted.
 func (c *caller) post(document string) error {
+	if err := c.send(document); err != nil {
+		return err
+	}
+	if !bytes.Contains(c.body.Bytes(), accepted) {
+		return fmt.Errorf("the answer is: %s", c.body.String())
+	}
+	return nil
+}
+
+// send sends a document and reads the answer into body.
+func (c *caller) send(document string) error {
 	c.out.Reset()
 	c.out.WriteString(c.head)
 	c.out.WriteString(strconv.Itoa(len(document)))
@@ -148,7 +159,7 @@ func (c *caller) post(document string) error {
 	if err = errors.Join(err, answer.Body.Close()); err != nil {
 		return err
 	}
-	if answer.StatusCode != http.StatusOK || !bytes.Contains(c.body.Bytes(), accepted) {
+	if answer.StatusCode != http.StatusOK {
 		return fmt.Errorf("the answer is HTTP %d: %s", answer.StatusCode, c.body.String())
 	}
 	return nil
