@@ -10,7 +10,7 @@ import (
 type Limits struct {
 	Bytes      int // of the body
 	Depth      int // of elements in each other
-	Elements   int // in the document
+	Elements   int // in the document; as many comments and CDATA sections, twice as many attributes
 	Attributes int // of one element
 	Lines      int // ItemOut, ItemIn or ConfirmationItem
 }
@@ -85,23 +85,18 @@ func writeTrimmed(w *bytes.Buffer, el *etree.Element, settings *etree.WriteSetti
 	}
 	before := w.Len()
 	w.WriteByte('>')
-	empty, run := true, ""
-	for i, child := range el.Child {
-		switch c := child.(type) {
+	empty := true
+	for i := 0; i < len(el.Child); i++ {
+		switch c := el.Child[i].(type) {
 		case *etree.CharData:
 			// A text may come in pieces (CDATA): it is trimmed as a whole.
-			run += c.Data
-			if i+1 < len(el.Child) {
-				if _, more := el.Child[i+1].(*etree.CharData); more {
-					continue
-				}
-			}
+			run, length := textFrom(el.Child[i:])
+			i += length - 1
 			if trimmed := trim(run); trimmed != "" {
 				whole := etree.CharData{Data: trimmed}
 				whole.WriteTo(w, settings)
 				empty = false
 			}
-			run = ""
 		case *etree.Element:
 			writeTrimmed(w, c, settings)
 			empty = false
@@ -115,4 +110,27 @@ func writeTrimmed(w *bytes.Buffer, el *etree.Element, settings *etree.WriteSetti
 	w.WriteString("</")
 	w.WriteString(el.FullTag())
 	w.WriteByte('>')
+}
+
+// textFrom joins the pieces of text at the start of a list, and tells how many there are.
+func textFrom(tokens []etree.Token) (text string, length int) {
+	var joined []byte
+	for _, token := range tokens {
+		data, ok := token.(*etree.CharData)
+		if !ok {
+			break
+		}
+		switch length++; length {
+		case 1:
+			text = data.Data
+		case 2:
+			joined = append([]byte(text), data.Data...)
+		default:
+			joined = append(joined, data.Data...)
+		}
+	}
+	if joined != nil {
+		text = string(joined)
+	}
+	return text, length
 }

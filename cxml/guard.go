@@ -41,6 +41,8 @@ type guardian struct {
 	limits           Limits
 	depth            int
 	elements, lines  int
+	attributes       int // of all elements
+	others           int // comments, instructions, CDATA sections
 	rooted, doctyped bool
 }
 
@@ -65,14 +67,14 @@ func (g *guardian) text(between []byte) *Fault {
 func (g *guardian) markup() *Fault {
 	switch {
 	case bytes.HasPrefix(g.rest, []byte("<!--")):
-		return g.skip("<!--", "-->")
+		return g.other("<!--", "-->")
 	case bytes.HasPrefix(g.rest, []byte("<![CDATA[")):
 		if g.depth == 0 {
 			return malformed("There is text outside of the root element.")
 		}
-		return g.skip("<![CDATA[", "]]>")
+		return g.other("<![CDATA[", "]]>")
 	case bytes.HasPrefix(g.rest, []byte("<?")):
-		return g.skip("<?", "?>")
+		return g.other("<?", "?>")
 	case bytes.HasPrefix(g.rest, []byte("<!")):
 		return g.doctype()
 	case bytes.HasPrefix(g.rest, []byte("</")):
@@ -83,6 +85,14 @@ func (g *guardian) markup() *Fault {
 		return g.skip("</", ">")
 	}
 	return g.start()
+}
+
+// other counts what the tree has beside elements, and skips it.
+func (g *guardian) other(from, to string) *Fault {
+	if g.others++; g.others > g.limits.Elements {
+		return tooMany("too many comments, instructions and CDATA sections", g.limits.Elements)
+	}
+	return g.skip(from, to)
 }
 
 func (g *guardian) skip(from, to string) *Fault {
@@ -156,8 +166,12 @@ func (g *guardian) start() *Fault {
 		case c == '"' || c == '\'':
 			quoted = c
 		case c == '=':
+			g.attributes++
 			if attributes++; attributes > g.limits.Attributes {
 				return tooMany("an element with too many attributes", g.limits.Attributes)
+			}
+			if most := attributesPerElement * g.limits.Elements; g.attributes > most {
+				return tooMany("too many attributes in all", most)
 			}
 		case c == '>':
 			if g.rest[i-1] != '/' {
@@ -171,6 +185,9 @@ func (g *guardian) start() *Fault {
 	}
 	return malformed("The document breaks off inside of a tag.")
 }
+
+// attributesPerElement is the most on average: orders have fewer than one.
+const attributesPerElement = 2
 
 func isTagDelimiter(c byte) bool {
 	return c == '>' || c == '/' || c == ' ' || c == '\n' || c == '\t' || c == '\r'

@@ -4,7 +4,8 @@ const (
 	shortestCard = 13
 	longestCard  = 19
 	digitsShown  = 4
-	widestGap    = 3 // separators between two groups of digits of one number
+	widestGap    = 3    // separators between two groups of digits of one number
+	mostGroups   = 1000 // are looked at together, so that a text of digits costs no memory
 )
 
 func isDigit(c byte) bool { return '0' <= c && c <= '9' }
@@ -47,13 +48,18 @@ func maskDigits(s string) string {
 		return s
 	}
 	var masked []byte
+	var groups []group
 	for at := 0; at < len(s); {
 		if !isDigit(s[at]) {
 			at++
 			continue
 		}
-		groups, end := groupsFrom(s, at)
+		var end int
+		groups, end = groupsFrom(s, at, groups[:0])
 		masked = maskGroups(s, masked, groups)
+		if len(groups) == mostGroups {
+			end = groups[mostGroups-longestCard].from // a number may begin in the last ones
+		}
 		at = end
 	}
 	if masked == nil {
@@ -65,8 +71,8 @@ func maskDigits(s string) string {
 // group is a run of digits, s[from:to].
 type group struct{ from, to int }
 
-// groupsFrom collects runs of digits as long as only a small gap separates them.
-func groupsFrom(s string, at int) (groups []group, end int) {
+// groupsFrom adds runs of digits to groups as long as only a small gap separates them.
+func groupsFrom(s string, at int, groups []group) (found []group, end int) {
 	for {
 		from := at
 		for at < len(s) && isDigit(s[at]) {
@@ -81,7 +87,7 @@ func groupsFrom(s string, at int) (groups []group, end int) {
 			}
 			next += width
 		}
-		if next == at || next == len(s) || !isDigit(s[next]) {
+		if next == at || next == len(s) || !isDigit(s[next]) || len(groups) == mostGroups {
 			return groups, next
 		}
 		at = next
@@ -109,19 +115,20 @@ func gapWidth(s string) int {
 // window that passes wants it hidden.
 func maskGroups(s string, masked []byte, groups []group) []byte {
 	for first := range groups {
-		length := 0
+		var sum luhn
 		for last := first; last < len(groups); last++ {
-			length += groups[last].to - groups[last].from
-			if length > longestCard {
+			g := groups[last]
+			if sum.length += g.to - g.from; sum.length > longestCard {
 				break
 			}
-			if length < shortestCard || !luhn(s, groups[first:last+1]) {
+			sum.add(s[g.from:g.to])
+			if sum.length < shortestCard || !sum.passes() {
 				continue
 			}
 			if masked == nil {
 				masked = []byte(s)
 			}
-			hide := length - digitsShown
+			hide := sum.length - digitsShown
 			for _, g := range groups[first : last+1] {
 				for i := g.from; i < g.to && hide > 0; i++ {
 					masked[i] = maskByte
@@ -133,21 +140,26 @@ func maskGroups(s string, masked []byte, groups []group) []byte {
 	return masked
 }
 
-func luhn(s string, groups []group) bool {
-	sum, double, zero := 0, false, true
-	for g := len(groups) - 1; g >= 0; g-- {
-		for i := groups[g].to - 1; i >= groups[g].from; i-- {
-			digit := int(s[i] - '0')
-			zero = zero && digit == 0
-			if double {
-				if digit *= 2; digit > 9 {
-					digit -= 9
-				}
-			}
-			sum += digit
-			double = !double
-		}
-	}
-	// A row of zeros passes the check and is no card.
-	return sum%10 == 0 && !zero
+// luhn is the check sum of digits that come one after the other from the left, though the rule
+// begins at the right: every second digit from there counts twice. So it keeps two sums, one for
+// each digit that may turn out to be the last.
+type luhn struct {
+	length         int
+	single, double int // the last digit counts once, or twice
+	any            bool
 }
+
+func (l *luhn) add(digits string) {
+	for i := range len(digits) {
+		digit := int(digits[i] - '0')
+		twice := 2 * digit
+		if twice > 9 {
+			twice -= 9
+		}
+		l.single, l.double = l.double+digit, l.single+twice
+		l.any = l.any || digit != 0
+	}
+}
+
+// passes is false for a row of zeros, which passes the check and is no card.
+func (l *luhn) passes() bool { return l.single%10 == 0 && l.any }

@@ -1,8 +1,10 @@
 package cxml_test
 
 import (
+	"bytes"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -73,6 +75,35 @@ func TestCardNumbersAreMaskedWhereverPeopleWrite(t *testing.T) {
 }
 
 // Whatever is done with a document, neither secrets nor card numbers come out of it again.
+// However many digits stand before it, a number is found: long texts are looked at in parts.
+func TestCardNumbersAreFoundInLongTexts(t *testing.T) {
+	for lead := range 1030 {
+		if lead > 30 && lead < 970 {
+			continue
+		}
+		text := strings.Repeat("1 ", lead) + "4111 1111 1111 1111" + strings.Repeat(" 1", 30)
+		if got := string(cxml.MaskText([]byte(text))); strings.Contains(got, "4111 1111 1111 1111") || len(got) != len(text) {
+			t.Fatalf("after %d digits: %s", lead, got[2*lead:])
+		}
+	}
+}
+
+// A text in pieces is joined once, not once for each piece.
+func TestTextInPiecesCostsNoMoreThanItsLength(t *testing.T) {
+	pieces := strings.Repeat("<![CDATA[tide]]>", 100_000)
+	d, err := cxml.Read([]byte(envelope(`<OrderRequest><Comments>`+pieces+`</Comments></OrderRequest>`)), "", cxml.DefaultLimits)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	canonical := d.CanonicalRequest()
+	runtime.ReadMemStats(&after)
+	if spent := after.TotalAlloc - before.TotalAlloc; spent > 20<<20 || !bytes.Contains(canonical, []byte(">"+strings.Repeat("tide", 100_000)+"<")) {
+		t.Errorf("%d bytes took %d", len(canonical), spent)
+	}
+}
+
 func TestNoSecretSurvives(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.in.xml")
 	if err != nil || len(files) == 0 {

@@ -125,6 +125,9 @@ func (s *Service) receive(ctx context.Context, c *call, merchant, contentType st
 		key.Name += "/" + hex.EncodeToString(key.Hash)
 	}
 	s.understand(ctx, c)
+	if err := c.checkLengths(); err != nil {
+		return nil, err
+	}
 	answer, replayed, err := inbox.Once(ctx, s.DB, key, s.Clock.Now(), func(tx *database.Tx) (inbox.Answer, error) {
 		return s.handle(ctx, tx, c)
 	})
@@ -154,6 +157,7 @@ func (s *Service) handle(ctx context.Context, tx *database.Tx, c *call) (inbox.A
 	if err != nil {
 		return inbox.Answer{}, err
 	}
+	r.status.Detail = readable(r.status.Detail)
 	body := s.response(r.status, r.body)
 	kept := keptDocument{ID: c.document, Merchant: c.merchant.ID, Direction: "in", Type: c.doc.Type, PayloadID: c.doc.PayloadID,
 		Connection: c.connection.ID, Object: r.object, Status: r.status.Code, Note: r.status.Detail, Body: c.masked, Answer: body}
@@ -183,7 +187,7 @@ func (s *Service) dispatch(ctx context.Context, tx *database.Tx, c *call) (reply
 	case "ReceiptRequest":
 		return s.receipt(ctx, tx, c)
 	}
-	return reply{}, fault.New(fault.NotServed, c.doc.Type+" is not served here; a ProfileRequest tells what is")
+	return reply{}, fault.New(fault.NotServed, short(c.doc.Type)+" is not served here; a ProfileRequest tells what is")
 }
 
 // refuse keeps the masked document with the fault, in a transaction of its own, and answers.
@@ -196,7 +200,7 @@ func (s *Service) refuse(ctx context.Context, c *call, merchant string, body []b
 	kept := keptDocument{ID: c.document, Merchant: merchant, Direction: "in", Connection: c.connection.ID,
 		Status: status.Code, Note: status.Detail, Body: c.masked, Answer: answer}
 	if c.doc != nil {
-		kept.Type, kept.PayloadID = c.doc.Type, c.doc.PayloadID
+		kept.Type, kept.PayloadID = short(c.doc.Type), string(cut([]byte(c.doc.PayloadID), longestName))
 	}
 	if c.masked == nil {
 		kept.Body = storable(cxml.MaskText(whole(body)))
@@ -243,7 +247,15 @@ func (s *Service) statusOf(err error) cxml.Status {
 	if known.Code == fault.Internal || known.Cause != nil {
 		s.Log.Warn("a document was refused", "code", known.Code, "message", known.Error(), "cause", known.Cause)
 	}
-	return cxml.Status{Code: known.Code.CXML(), Detail: known.Error()}
+	return cxml.Status{Code: known.Code.CXML(), Detail: readable(known.Error())}
+}
+
+// readable is no more words than somebody reads.
+func readable(words string) string {
+	if len(words) <= longestDetail {
+		return words
+	}
+	return string(cut([]byte(words), longestDetail)) + " …"
 }
 
 func (s *Service) response(status cxml.Status, body cxml.ResponseBody) []byte {
@@ -288,7 +300,7 @@ func checkClass(doc *cxml.Document) error {
 	case cxml.ClassRequest:
 		return nil
 	case cxml.ClassMessage:
-		return fault.New(fault.NotServed, "a Message ("+doc.Type+") is not taken here, only a Request")
+		return fault.New(fault.NotServed, "a Message ("+short(doc.Type)+") is not taken here, only a Request")
 	default:
 		return fault.New(fault.Malformed, "the document is no cXML Request")
 	}
