@@ -105,6 +105,7 @@
   if (errors) errors.focus();
 
   // Return page: <form data-autosubmit> goes on by itself; the button stays for those without script.
-  var form = document.querySelector("form[data-autosubmit]");
-  if (form) setTimeout(function () { form.submit(); }, Number(form.dataset.autosubmit) || 400);
+  // Who came back to it by the browser's button decides anew: by itself it would only throw them out again.
+  var form = document.querySelector("form[data-autosubmit]"), came = performance.getEntriesByType("navigation")[0];
+  if (form && !(came && came.type === "back_forward")) setTimeout(function () { form.submit(); }, Number(form.dataset.autosubmit) || 400);
 })();

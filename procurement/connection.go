@@ -57,8 +57,9 @@ type Settings struct {
 	// empty; an item of that number that comes back is freight, whatever TaxAndFreight says.
 	TaxAndFreight string `json:"tax_and_freight,omitempty"`
 	FreightLine   string `json:"freight_line,omitempty"`
-	// OperationAllowed is the highest later operation on a returned cart: create (default),
-	// inspect or edit.
+	// OperationAllowed is the highest later operation on a returned cart: edit (default),
+	// inspect, or create for none. A merchant's own shop that can't begin with a cart that came
+	// back wants create.
 	OperationAllowed string `json:"operation_allowed,omitempty"`
 	// EditCancel is what a cancelled edit sends home: status204 (default), which leaves the
 	// requisition as it was, or resend, the original cart once more.
@@ -104,7 +105,7 @@ func (s *Settings) choices() map[string]struct {
 		"refused":           {&s.Refused, []string{"status", "confirmation"}},
 		"confirm":           {&s.Confirm, []string{"never", "on_approval", "on_handover"}},
 		"tax_and_freight":   {&s.TaxAndFreight, []string{"header", "line", "none"}},
-		"operation_allowed": {&s.OperationAllowed, []string{"create", "inspect", "edit"}},
+		"operation_allowed": {&s.OperationAllowed, []string{"edit", "inspect", "create"}},
 		"edit_cancel":       {&s.EditCancel, []string{"status204", "resend"}},
 		"below_price":       {&s.BelowPrice, []string{"review", "accept"}},
 		"total_mismatch":    {&s.TotalMismatch, []string{"flag", "refuse"}},

@@ -183,7 +183,7 @@ func TestOperationAllowedIsEnforced(t *testing.T) {
 		for _, test := range []struct {
 			allowed       string
 			edit, inspect int
-		}{{"", 412, 412}, {"create", 412, 412}, {"inspect", 412, 200}, {"edit", 200, 200}} {
+		}{{"", 200, 200}, {"create", 412, 412}, {"inspect", 412, 200}, {"edit", 200, 200}} {
 			merchant := r.visited(func(l *link) { l.settings.OperationAllowed = test.allowed })
 			visit, first := r.shopping(merchant, setUp("s1", "c", "a@b.example"))
 			r.mustPut(merchant, visit, "ROPE-8", "3", "")
@@ -321,8 +321,8 @@ func TestACancelledEdit(t *testing.T) {
 	eachRig(t, func(t *testing.T, r *rig) {
 		back := items(held("ROPE-8", "Q 1/1", "3", "MTR", "4.5000"), held("GONE-1", "", "2", "EA", "9.90"))
 		const nothing = `<Status code="204" text="No Content" xml:lang="en-GB"/><PunchOutOrderMessage><BuyerCookie>c</BuyerCookie>` +
-			`<PunchOutOrderMessageHeader operationAllowed="create"><Total><Money currency="USD">0.00</Money></Total></PunchOutOrderMessageHeader></PunchOutOrderMessage></Message></cXML>`
-		const again = `<PunchOutOrderMessage><BuyerCookie>c</BuyerCookie><PunchOutOrderMessageHeader operationAllowed="create"><Total><Money currency="USD">33.30</Money></Total></PunchOutOrderMessageHeader>` +
+			`<PunchOutOrderMessageHeader operationAllowed="edit"><Total><Money currency="USD">0.00</Money></Total></PunchOutOrderMessageHeader></PunchOutOrderMessage></Message></cXML>`
+		const again = `<PunchOutOrderMessage><BuyerCookie>c</BuyerCookie><PunchOutOrderMessageHeader operationAllowed="edit"><Total><Money currency="USD">33.30</Money></Total></PunchOutOrderMessageHeader>` +
 			`<ItemIn quantity="3" lineNumber="1"><ItemID><SupplierPartID>ROPE-8</SupplierPartID><SupplierPartAuxiliaryID>Q 1/1</SupplierPartAuxiliaryID></ItemID>` +
 			`<ItemDetail><UnitPrice><Money currency="USD">4.5000</Money></UnitPrice><Description xml:lang="en-GB">Rope<ShortName>Rope</ShortName></Description>` +
 			`<UnitOfMeasure>MTR</UnitOfMeasure><Classification domain="UNSPSC">31151500</Classification></ItemDetail></ItemIn>` +

@@ -401,7 +401,7 @@ const (
 		`<Sender><Credential domain="DUNS"><Identity>800000001</Identity></Credential><UserAgent>Kontor</UserAgent></Sender></Header>` +
 		`<Message deploymentMode="production">`
 	messageBody = `<PunchOutOrderMessage><BuyerCookie> c&amp;1 </BuyerCookie>` +
-		`<PunchOutOrderMessageHeader operationAllowed="create"><Total><Money currency="USD">12.50</Money></Total>` +
+		`<PunchOutOrderMessageHeader operationAllowed="edit"><Total><Money currency="USD">12.50</Money></Total>` +
 		`<Shipping><Money currency="USD">0.00</Money><Description xml:lang="en-GB">Freight, estimate</Description></Shipping>` +
 		`<Tax><Money currency="USD">0.00</Money><Description xml:lang="en-GB">Tax, estimate</Description></Tax></PunchOutOrderMessageHeader>` +
 		`<ItemIn quantity="2.5" lineNumber="1"><ItemID><SupplierPartID>ODD-1</SupplierPartID><SupplierPartAuxiliaryID>{cart}-1</SupplierPartAuxiliaryID></ItemID>` +
@@ -588,7 +588,7 @@ func TestAVisitIsCancelled(t *testing.T) {
 		}
 		p := r.browse(http.MethodGet, address, browserA)
 		message := fill(messageHead, "{session}", session.ID) + `<Status code="204" text="No Content" xml:lang="en-GB"/><PunchOutOrderMessage><BuyerCookie>c</BuyerCookie>` +
-			`<PunchOutOrderMessageHeader operationAllowed="create"><Total><Money currency="USD">0.00</Money></Total></PunchOutOrderMessageHeader></PunchOutOrderMessage></Message></cXML>`
+			`<PunchOutOrderMessageHeader operationAllowed="edit"><Total><Money currency="USD">0.00</Money></Total></PunchOutOrderMessageHeader></PunchOutOrderMessage></Message></cXML>`
 		want := fill(pageHead+pageLeave+pageForm, "{icon}", assets.Path("mark.svg"), "{css}", assets.Path("kontor.css"), "{js}", assets.Path("kontor.js"), "{field}", "cxml-base64",
 			"{target}", "_self", "{value}", escapedByHand(base64.StdEncoding.EncodeToString([]byte(message))))
 		if p.body != want {
