@@ -40,12 +40,17 @@ func Add(ctx context.Context, tx *database.Tx, event Event, payload any, destina
 		return err
 	}
 	for _, destination := range destinations {
-		if err := tx.Queue(ctx, insertDelivery, event.Merchant, event.Object, event.Seq, destination,
-			event.At, event.At, event.At); err != nil {
+		if err := Deliver(ctx, tx, event, destination, event.At); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// Deliver queues one more delivery of an event that is there, or is added in the same transaction.
+// at may lie ahead: it is made then, not before.
+func Deliver(ctx context.Context, tx *database.Tx, event Event, destination string, at database.Time) error {
+	return tx.Queue(ctx, insertDelivery, event.Merchant, event.Object, event.Seq, destination, at, at, at)
 }
 
 // Delivery is one event on its way to one destination.
@@ -75,6 +80,15 @@ func Of(ctx context.Context, q database.Querier, merchant, object string) ([]Del
 	return deliveries, err
 }
 
+// Find reads one delivery; found is false when the event isn't told to that destination.
+func Find(ctx context.Context, q database.Querier, merchant, object, destination string, seq int64) (d Delivery, found bool, err error) {
+	err = q.Get(ctx, &d, selectDelivery, merchant, object, destination, seq)
+	if database.None(err) {
+		return Delivery{}, false, nil
+	}
+	return d, err == nil, err
+}
+
 // Resend puts a dead delivery back on its way, with as much time as a new one; it tells whether
 // there was one.
 func Resend(ctx context.Context, tx *database.Tx, merchant, object, destination string, seq int64, now time.Time) (bool, error) {
@@ -98,11 +112,11 @@ INSERT INTO events (merchant_id, object, seq, kind, payload, month, at) VALUES (
 INSERT INTO deliveries (merchant_id, object, seq, destination, state, run_at, created_at, updated_at)
 VALUES (?, ?, ?, ?, 'ready', ?, ?, ?)`
 
-	selectDeliveries = `
+	deliveryColumns = `
 SELECT e.merchant_id, e.object, e.seq, e.kind, e.payload, e.at, d.destination, d.attempt, d.created_at AS since, d.message, d.state, d.note
-  FROM deliveries d JOIN events e ON e.merchant_id = d.merchant_id AND e.object = d.object AND e.seq = d.seq
- WHERE d.merchant_id = ? AND d.object = ?
- ORDER BY d.seq`
+  FROM deliveries d JOIN events e ON e.merchant_id = d.merchant_id AND e.object = d.object AND e.seq = d.seq`
+	selectDeliveries = deliveryColumns + ` WHERE d.merchant_id = ? AND d.object = ? ORDER BY d.seq`
+	selectDelivery   = deliveryColumns + ` WHERE d.merchant_id = ? AND d.object = ? AND d.destination = ? AND d.seq = ?`
 
 	reviveDelivery = `
 UPDATE deliveries SET state = 'ready', attempt = 0, run_at = ?, updated_at = ?

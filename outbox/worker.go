@@ -22,7 +22,16 @@ type Sender struct {
 	// Send hands the message over. The note says what the destination answered. An error is
 	// tried again unless it is Refused.
 	Send func(context.Context, Delivery) (note string, err error)
+	// Lost is told, in the transaction that records it, that a delivery ended and its destination
+	// does not know: it is Skipped or Dead. Nil does nothing.
+	Lost func(ctx context.Context, tx *database.Tx, d Delivery, state, note string) error
 }
+
+// Ends of a delivery without the destination having taken it.
+const (
+	Skipped = "skipped" // there was nothing to be sent
+	Dead    = "dead"    // it was refused for good, or tried for too long
+)
 
 // Refused is a Send error that trying again can't mend: the destination understood and said no.
 type Refused struct{ Reason string }
@@ -155,7 +164,7 @@ func (w *Worker) render(ctx context.Context, d *Delivery) {
 	d.outcome = w.guarded(*d, func() outcome {
 		sender, known := w.Senders[d.Scheme()]
 		if !known {
-			return w.ended(*d, "dead", "nothing sends to "+d.Destination)
+			return w.ended(*d, Dead, "nothing sends to "+d.Destination)
 		}
 		if d.Message != nil {
 			return outcome{}
@@ -165,7 +174,7 @@ func (w *Worker) render(ctx context.Context, d *Delivery) {
 		case err != nil:
 			return w.failed(*d, err)
 		case message == nil:
-			return w.ended(*d, "skipped", note)
+			return w.ended(*d, Skipped, note)
 		}
 		d.Message, d.isNew = message, true
 		return outcome{}
@@ -208,7 +217,7 @@ func (w *Worker) send(ctx context.Context, d Delivery) {
 	result := w.guarded(d, func() outcome {
 		note, err := w.Senders[d.Scheme()].Send(ctx, d)
 		if refused := (*Refused)(nil); errors.As(err, &refused) {
-			return w.ended(d, "dead", refused.Reason)
+			return w.ended(d, Dead, refused.Reason)
 		}
 		if err != nil {
 			return w.failed(d, err)
@@ -235,7 +244,7 @@ func (w *Worker) guarded(d Delivery, attempt func() outcome) (result outcome) {
 }
 
 func (w *Worker) ended(d Delivery, state, note string) outcome {
-	if state == "dead" {
+	if state == Dead {
 		w.Log.Warn("outbox: a delivery is given up", "object", d.Object, "destination", d.Destination, "note", note)
 	}
 	return outcome{state, note, w.Clock.Now()}
@@ -244,7 +253,7 @@ func (w *Worker) ended(d Delivery, state, note string) outcome {
 func (w *Worker) failed(d Delivery, cause error) outcome {
 	now := w.Clock.Now()
 	if now.Sub(d.Since.Time) > giveUp {
-		return w.ended(d, "dead", cause.Error())
+		return w.ended(d, Dead, cause.Error())
 	}
 	w.Log.Info("outbox: a delivery will be tried again", "object", d.Object, "destination", d.Destination,
 		"attempt", d.Attempt, "error", cause)
@@ -271,11 +280,18 @@ func (w *Worker) write(ctx context.Context, tx *database.Tx, d Delivery, o outco
 	}
 	changed, err := tx.Exec(ctx, recordOutcome, o.state, note, database.At(o.runAt), database.At(w.Clock.Now()),
 		d.Merchant, d.Object, d.Destination, d.Seq, d.lease)
-	if err == nil && changed == 0 {
+	if err != nil {
+		return err
+	}
+	if changed == 0 {
 		// The destination deduplicates by payloadID: sending again after a lost lease does no harm.
 		w.Log.Error("outbox: an outcome came after its lease", "object", d.Object, "state", o.state)
+		return nil
 	}
-	return err
+	if lost := w.Senders[d.Scheme()].Lost; lost != nil && (o.state == Skipped || o.state == Dead) {
+		return lost(ctx, tx, d, o.state, note)
+	}
+	return nil
 }
 
 // store keeps a message while the lease holds; kept is false when it doesn't any more.
@@ -310,9 +326,7 @@ const (
 	releaseExpired = `
 UPDATE deliveries SET state = 'ready', updated_at = ? WHERE state = 'running' AND locked_until < ?`
 
-	selectClaimed = `
-SELECT e.merchant_id, e.object, e.seq, e.kind, e.payload, e.at, d.destination, d.attempt, d.created_at AS since, d.message, d.state, d.note
-  FROM deliveries d JOIN events e ON e.merchant_id = d.merchant_id AND e.object = d.object AND e.seq = d.seq
+	selectClaimed = deliveryColumns + `
  WHERE d.locked_by = ? AND d.state = 'running'
  ORDER BY d.seq`
 

@@ -18,74 +18,18 @@ import (
 // Staff read en-US until they have accounts with a locale of their own. Every amount on a page
 // comes from here.
 
-// symbols are those that need no code beside them.
-var symbols = map[string]string{"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥"}
-
-const minus, noBreak = "\u2212", "\u00a0"
+const noBreak = "\u00a0"
 
 // formatMoney writes an amount: $1,436.00, −$214.60, ¥20,186, BHD 87.331.
-func formatMoney(a money.Amount) string { return amount(a.Text(), a.Currency, 0) }
+func formatMoney(a money.Amount) string { return a.English() }
 
 // formatPrice writes a unit price at its full scale, with at least its currency's decimals.
-func formatPrice(d money.Decimal, currency string) string {
-	places, ok := money.Exponent(currency)
-	if !ok {
-		places = 2
-	}
-	return amount(d.Plain(), currency, places)
-}
+func formatPrice(d money.Decimal, currency string) string { return d.EnglishPrice(currency) }
 
-// amount groups plain digits and puts sign and currency in front.
-func amount(digits, currency string, least int) string {
-	front, known := symbols[currency]
-	if !known {
-		front = currency + noBreak
-	}
-	sign := ""
-	if rest, negative := strings.CutPrefix(digits, "-"); negative {
-		sign, digits = minus, rest
-	}
-	whole, fraction, _ := strings.Cut(digits, ".")
-	for len(fraction) < least {
-		fraction += "0"
-	}
-	return sign + front + grouped(whole, fraction)
-}
-
-func grouped(whole, fraction string) string {
-	for at := len(whole) - 3; at > 0; at -= 3 {
-		whole = whole[:at] + "," + whole[at:]
-	}
-	if fraction != "" {
-		whole += "." + fraction
-	}
-	return whole
-}
-
-func formatQuantity(d money.Decimal) string {
-	whole, fraction, _ := strings.Cut(d.Plain(), ".")
-	if rest, negative := strings.CutPrefix(whole, "-"); negative {
-		return minus + grouped(rest, fraction)
-	}
-	return grouped(whole, fraction)
-}
-
-var amounts = regexp.MustCompile(`-?\b\d+(?:\.\d+)? [A-Z]{3}\b`)
+func formatQuantity(d money.Decimal) string { return d.English() }
 
 // sentence writes the amounts in a sentence of ours ("195.00 USD over …") as people read them.
-func sentence(text string) string {
-	return amounts.ReplaceAllStringFunc(text, func(found string) string {
-		digits, currency, _ := strings.Cut(found, " ")
-		if _, ok := money.Exponent(currency); !ok {
-			return found
-		}
-		a, err := money.ParseAmount(digits, currency)
-		if err != nil || a.Text() != digits {
-			return found // not written by us: "12 EUR" may be anything
-		}
-		return formatMoney(a)
-	})
-}
+func sentence(text string) string { return money.EnglishIn(text) }
 
 // upper begins a sentence; faults are written to stand after a colon.
 func upper(text string) string {
@@ -99,8 +43,8 @@ var wellWritten = regexp.MustCompile(`^(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?$`)
 // example.
 func readMoney(text, currency string) (money.Amount, error) {
 	example := formatMoney(money.Of(6000000, currency))
-	refused := fault.At(fault.Invalid, "limit", "Write the amount as "+strings.TrimPrefix(strings.TrimPrefix(example, currency+noBreak), symbols[currency])+".")
-	digits := strings.TrimSpace(strings.TrimPrefix(strings.TrimSpace(text), symbols[currency]))
+	refused := fault.At(fault.Invalid, "limit", "Write the amount as "+strings.TrimPrefix(example, money.EnglishSymbol(currency))+".")
+	digits := strings.TrimSpace(strings.TrimPrefix(strings.TrimSpace(text), money.EnglishSymbol(currency)))
 	_, fraction, _ := strings.Cut(digits, ".")
 	if places, _ := money.Exponent(currency); !wellWritten.MatchString(digits) || len(digits) > 24 || len(fraction) > places {
 		return money.Amount{}, refused // "60.000" may be sixty or sixty thousand
