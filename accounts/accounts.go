@@ -33,6 +33,8 @@ type Merchant struct {
 	Freight     string `db:"freight"`   // JSON, read by checkout
 	Disabled    bool   `db:"disabled"`
 	Version     int64  `db:"version"`
+
+	CreditContact string `db:"credit_contact"` // JSON, read by Contact
 }
 
 // Live tells whether orders here are real.
@@ -198,7 +200,7 @@ func Audit(ctx context.Context, tx *database.Tx, merchant string, now time.Time,
 
 const (
 	selectMerchant = `
-SELECT id, account, mode, name, time_zone, currency, clock_offset, shop_url, test_address, tax_rates, freight, disabled, version
+SELECT id, account, mode, name, time_zone, currency, clock_offset, shop_url, test_address, tax_rates, freight, credit_contact, disabled, version
   FROM merchants WHERE id = ?`
 
 	organisationColumns = `
@@ -212,7 +214,8 @@ SELECT id, merchant_id, external_id, name, parent_id, currency, terms_days, over
 SELECT m.id AS "merchant.id", m.account AS "merchant.account", m.mode AS "merchant.mode", m.name AS "merchant.name",
        m.time_zone AS "merchant.time_zone", m.currency AS "merchant.currency", m.clock_offset AS "merchant.clock_offset",
        m.shop_url AS "merchant.shop_url", m.test_address AS "merchant.test_address", m.tax_rates AS "merchant.tax_rates",
-       m.freight AS "merchant.freight", m.disabled AS "merchant.disabled", m.version AS "merchant.version",
+       m.freight AS "merchant.freight",
+       m.credit_contact AS "merchant.credit_contact", m.disabled AS "merchant.disabled", m.version AS "merchant.version",
        o.id AS "organisation.id", o.merchant_id AS "organisation.merchant_id", o.external_id AS "organisation.external_id",
        o.name AS "organisation.name", o.parent_id AS "organisation.parent_id", o.currency AS "organisation.currency",
        o.terms_days AS "organisation.terms_days", o.over_limit AS "organisation.over_limit",

@@ -9,6 +9,7 @@ import (
 	"github.com/kontorhq/kontor/database"
 	"github.com/kontorhq/kontor/fault"
 	"github.com/kontorhq/kontor/money"
+	"github.com/kontorhq/kontor/notices"
 	"github.com/kontorhq/kontor/orders"
 )
 
@@ -88,7 +89,11 @@ func (d *Desk) change(ctx context.Context, tx *database.Tx, w Wanted, existing o
 	if err := orders.Update(ctx, tx, &o, now); err != nil {
 		return Placed{}, err
 	}
-	return Placed{Order: o, Waiting: v.State == orders.Waiting}, d.tell(ctx, tx, &o, now, kind)
+	placed := Placed{Order: o, Waiting: v.State == orders.Waiting}
+	if err := d.tell(ctx, tx, &o, now, kind); err != nil || !placed.Waiting {
+		return placed, err
+	}
+	return placed, notices.Waits(ctx, tx, eventOf(&o, now, kind), w.Merchant)
 }
 
 // closeWaiting ends a version that waits because a later document of the buyer takes its place.

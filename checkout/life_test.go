@@ -330,9 +330,11 @@ func (l *life) recorded() string {
 		Payload string `db:"payload"`
 		Counted int64  `db:"events"`
 		Told    int64  `db:"told"`
+		Mailed  int64  `db:"mailed"`
 	}
 	if err := l.db.Select(l.ctx, &rows, `SELECT e.object, e.seq, e.kind, e.payload, o.events,
-  (SELECT count(*) FROM deliveries d WHERE d.merchant_id = e.merchant_id AND d.object = e.object AND d.seq = e.seq) AS told
+  (SELECT count(*) FROM deliveries d WHERE d.merchant_id = e.merchant_id AND d.object = e.object AND d.seq = e.seq AND d.destination = 'cxml:con_test') AS told,
+  (SELECT count(*) FROM deliveries d WHERE d.merchant_id = e.merchant_id AND d.object = e.object AND d.seq = e.seq AND d.destination <> 'cxml:con_test') AS mailed
   FROM events e JOIN orders o ON o.merchant_id = e.merchant_id AND o.id = e.object
  WHERE o.merchant_id = ? AND o.organisation_id = ? ORDER BY e.object, e.seq`, merchant, l.buyer.ID); err != nil {
 		l.Fatal(err)
@@ -342,6 +344,10 @@ func (l *life) recorded() string {
 		if last := i+1 == len(rows) || rows[i+1].Object != r.Object; (i == 0 || rows[i-1].Object != r.Object) && r.Seq != 1 ||
 			i > 0 && rows[i-1].Object == r.Object && rows[i-1].Seq != r.Seq-1 || last && r.Seq != r.Counted || r.Told != 1 {
 			l.Errorf("event %d of %s: the order counts %d, told to %d", r.Seq, r.Object, r.Counted, r.Told)
+		}
+		// What waits is mailed at once, again and once more; nothing else is.
+		if want := map[string]int64{"order.held": 3, "order.change_held": 3}[r.Kind]; r.Mailed != want {
+			l.Errorf("%s: %d mails, want %d", r.Kind, r.Mailed, want)
 		}
 		key := fmt.Sprint(r.Object, "/", r.Seq)
 		if l.seen[key] {

@@ -8,6 +8,7 @@ import (
 	"github.com/kontorhq/kontor/database"
 	"github.com/kontorhq/kontor/fault"
 	"github.com/kontorhq/kontor/money"
+	"github.com/kontorhq/kontor/notices"
 	"github.com/kontorhq/kontor/orders"
 	"github.com/kontorhq/kontor/outbox"
 )
@@ -76,10 +77,11 @@ func (d *Desk) placeNew(ctx context.Context, tx *database.Tx, w Wanted, existing
 	if taken {
 		return Placed{}, database.ErrAgain // somebody placed that number at this moment: look again
 	}
-	if err := d.tell(ctx, tx, &o, now, eventOf(o.State)); err != nil {
-		return Placed{}, err
+	placed := Placed{Order: o, Waiting: o.State == orders.CreditReview, Refused: o.State == orders.Refused}
+	if err := d.tell(ctx, tx, &o, now, kindOf(o.State)); err != nil || !placed.Waiting {
+		return placed, err
 	}
-	return Placed{Order: o, Waiting: o.State == orders.CreditReview, Refused: o.State == orders.Refused}, nil
+	return placed, notices.Waits(ctx, tx, eventOf(&o, now, kindOf(o.State)), w.Merchant)
 }
 
 // sameNumber handles a new order whose number is in use: a repeat has no effect, not even when the
@@ -149,7 +151,7 @@ func (p priced) version(w Wanted, number int64, hash []byte) orders.Version {
 		Header: w.Header, Flags: p.flags, DocumentID: w.DocumentID, Lines: p.lines}
 }
 
-func eventOf(state string) string {
+func kindOf(state string) string {
 	switch state {
 	case orders.Approved:
 		return "order.approved"
@@ -170,5 +172,9 @@ func (d *Desk) tell(ctx context.Context, tx *database.Tx, o *orders.Order, at da
 	if d.Wake != nil {
 		tx.AfterCommit(d.Wake)
 	}
-	return outbox.Add(ctx, tx, outbox.Event{Merchant: o.Merchant, Object: o.ID, Seq: o.Events, Kind: kind, At: at}, o, destinations...)
+	return outbox.Add(ctx, tx, eventOf(o, at, kind), o, destinations...)
+}
+
+func eventOf(o *orders.Order, at database.Time, kind string) outbox.Event {
+	return outbox.Event{Merchant: o.Merchant, Object: o.ID, Seq: o.Events, Kind: kind, At: at}
 }

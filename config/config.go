@@ -36,6 +36,11 @@ type Config struct {
 	Shutdown     time.Duration `env:"SHUTDOWN_TIMEOUT" envDefault:"30s"`
 	Workers      int           `env:"OUTBOX_WORKERS" envDefault:"2"`
 
+	// SMTPURL is the mail server; empty for none: mails are kept and shown then.
+	SMTPURL string `env:"SMTP_URL"`
+	// MailFrom writes them.
+	MailFrom string `env:"MAIL_FROM"`
+
 	// MetricsListen is an address of its own for /metrics; empty for none (decision 0011).
 	MetricsListen string `env:"METRICS_LISTEN"`
 	// TrustedProxies are the networks whose X-Forwarded-For and X-Forwarded-Proto are believed.
@@ -79,6 +84,7 @@ func (c Config) check() error {
 	if _, err := c.Private(); err != nil {
 		say("SEND_PRIVATE", err.Error())
 	}
+	c.checkMail(say)
 	switch c.LogLevel {
 	case "debug", "info", "warn", "error":
 	default:

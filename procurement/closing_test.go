@@ -101,6 +101,9 @@ func (m *market) closings(c customer) []string {
 			m.Fatal(err)
 		}
 		for _, d := range deliveries {
+			if d.Scheme() != "cxml" {
+				continue
+			}
 			message, _, err := m.service.Sender().Render(m.ctx, d)
 			if err != nil {
 				m.Fatal(err)

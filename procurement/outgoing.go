@@ -23,7 +23,7 @@ import (
 // Sender is how events about orders reach buyers' systems; `cmd` registers it with the outbox
 // under the scheme "cxml".
 func (s *Service) Sender() outbox.Sender {
-	return outbox.Sender{Render: s.render, Send: s.send}
+	return outbox.Sender{Render: s.render, Send: s.send, Lost: s.lost}
 }
 
 // secretHere stands in a stored message where the secret goes at the moment of sending: no
@@ -33,7 +33,7 @@ const secretHere = "kontor-secret-goes-here"
 // render makes the document that an event is to a connection, or says why it is none. It is a
 // pure function of the event and the connection's settings.
 func (s *Service) render(ctx context.Context, d outbox.Delivery) ([]byte, string, error) {
-	connection, err := s.destination(ctx, d)
+	connection, err := s.destination(ctx, s.DB, d)
 	if err != nil {
 		return nil, "", err
 	}
@@ -91,9 +91,9 @@ func alike(ours, theirs []Identity) []Identity {
 	return ours[:min(1, len(ours))]
 }
 
-func (s *Service) destination(ctx context.Context, d outbox.Delivery) (Connection, error) {
+func (s *Service) destination(ctx context.Context, q database.Querier, d outbox.Delivery) (Connection, error) {
 	_, id, _ := strings.Cut(d.Destination, ":")
-	return FindConnection(ctx, s.DB, d.Merchant, id)
+	return FindConnection(ctx, q, d.Merchant, id)
 }
 
 // untold is why a connection's settings let it hear nothing of an event; empty when they want it
@@ -183,7 +183,7 @@ const largestAnswer = 1 << 20
 // send posts a message and reads the answer. HTTP 200 is not success: the Status inside is what
 // counts. 2xx is done, 4xx is refused for good, everything else is tried again.
 func (s *Service) send(ctx context.Context, d outbox.Delivery) (string, error) {
-	connection, err := s.destination(ctx, d)
+	connection, err := s.destination(ctx, s.DB, d)
 	if err == nil {
 		_, err = accounts.FindMerchant(ctx, s.DB, d.Merchant) // a closed one says nothing any more
 	}

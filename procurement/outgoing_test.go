@@ -204,7 +204,8 @@ func (r *rig) deliveries(merchant, number string) []outbox.Delivery {
 	if err != nil {
 		r.Fatal(err)
 	}
-	return list
+	// What people are told by mail is shown in package notices.
+	return slices.DeleteFunc(list, func(d outbox.Delivery) bool { return d.Scheme() != "cxml" })
 }
 
 // What is answered at once and what goes out later, in every combination of the settings held,

@@ -32,6 +32,7 @@ type Merchant struct {
 	TestAddress *string                `json:"test_address,omitempty" doc:"Named to senders of test documents at a live merchant"`
 	TaxRates    *[]accounts.TaxRate    `json:"tax_rates,omitempty" doc:"The whole table; the most exact place wins"`
 	Freight     *accounts.FreightTable `json:"freight,omitempty" doc:"The whole table, by currency"`
+	Contact     *accounts.Contact      `json:"credit_contact,omitempty" doc:"Who is told by e-mail of orders that wait and of refusals that could not be told; {} for nobody"`
 	Disabled    *bool                  `json:"disabled,omitempty" doc:"true closes the merchant"`
 
 	SupplierIdentities *[]procurement.Identity `json:"supplier_identities,omitempty" doc:"All identities by which buyers address the merchant"`

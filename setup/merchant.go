@@ -82,6 +82,13 @@ func (r *run) applyMerchantItself(m Merchant, path string) error {
 	if setJSON(&o, "freight", &rates.Freight, m.Freight) {
 		there.Freight = text(rates.Freight)
 	}
+	contact, err := there.Contact()
+	if err != nil {
+		return err
+	}
+	if setJSON(&o, "credit_contact", &contact, m.Contact) {
+		there.CreditContact = text(contact)
+	}
 	r.checkMerchant(m, path)
 	identities, err := r.setIdentities(&o, "supplier_identities", m.SupplierIdentities, path, func() ([]procurement.Identity, error) {
 		return procurement.SupplierIdentities(r.ctx, r.tx, m.ID)
@@ -122,6 +129,9 @@ func (r *run) checkMerchant(m Merchant, path string) {
 	r.checkCurrency(m.Currency, path+".currency")
 	r.checkAddress(m.ShopURL, path+".shop_url")
 	r.checkAddress(m.TestAddress, path+".test_address")
+	if m.Contact != nil {
+		r.keepFields(m.Contact.Check(), path+".credit_contact")
+	}
 	if m.TaxRates != nil {
 		for i, rate := range *m.TaxRates {
 			r.checkTaxRate(rate, fmt.Sprintf("%s.tax_rates[%d]", path, i))

@@ -119,6 +119,11 @@ func (s *schemas) object(t reflect.Type) map[string]any {
 
 // docs describes fields of types that other packages own.
 var docs = map[reflect.Type]map[string]string{
+	reflect.TypeFor[accounts.Contact](): {
+		"name":       "As it is written to",
+		"email":      "One address, without a name",
+		"escalation": "Address that is written to when an order has waited for a banking day; email when absent",
+	},
 	reflect.TypeFor[accounts.TaxRate](): {
 		"country":       "ISO 3166-1 code of two letters, of the ship-to address",
 		"region":        "As ship-to addresses write it: CA",

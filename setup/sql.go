@@ -12,7 +12,7 @@ import (
 func saveMerchant(ctx context.Context, tx *database.Tx, m accounts.Merchant, now time.Time) error {
 	at := database.At(now)
 	_, err := tx.Exec(ctx, upsertMerchant, m.ID, m.Account, m.Mode, m.Name, m.TimeZone, m.Currency, m.ShopURL, m.TestAddress,
-		m.TaxRates, m.Freight, m.Disabled, at, at)
+		m.TaxRates, m.Freight, m.CreditContact, m.Disabled, at, at)
 	return err
 }
 
@@ -52,14 +52,15 @@ func saveBuyer(ctx context.Context, tx *database.Tx, b buyerRow, now time.Time) 
 const (
 	// Closed ones too, which accounts.FindMerchant doesn't find.
 	selectMerchant = `
-SELECT id, account, mode, name, time_zone, currency, clock_offset, shop_url, test_address, tax_rates, freight, disabled, version
+SELECT id, account, mode, name, time_zone, currency, clock_offset, shop_url, test_address, tax_rates, freight, credit_contact, disabled, version
   FROM merchants WHERE id = ?`
 	upsertMerchant = `
-INSERT INTO merchants (id, account, mode, name, time_zone, currency, shop_url, test_address, tax_rates, freight, disabled, created_at, updated_at)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+INSERT INTO merchants (id, account, mode, name, time_zone, currency, shop_url, test_address, tax_rates, freight, credit_contact, disabled,
+       created_at, updated_at)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (id) DO UPDATE SET account = excluded.account, name = excluded.name, time_zone = excluded.time_zone,
     currency = excluded.currency, shop_url = excluded.shop_url, test_address = excluded.test_address,
-    tax_rates = excluded.tax_rates, freight = excluded.freight, disabled = excluded.disabled,
+    tax_rates = excluded.tax_rates, freight = excluded.freight, credit_contact = excluded.credit_contact, disabled = excluded.disabled,
     version = merchants.version + 1, updated_at = excluded.updated_at`
 
 	selectAPIKey = `

@@ -27,6 +27,7 @@ func (doctorCommand) Run(ctx context.Context, to terminal) error {
 		d.config = cfg
 		d.publicURL(ctx)
 		keys := d.key()
+		d.mail(ctx)
 		if db := d.open(ctx); db != nil {
 			defer func() { _ = db.Close() }()
 			d.database(ctx, db, keys)
@@ -72,6 +73,11 @@ func (d *doctor) hide(text string) string {
 			}
 		}
 	}
+	if u, err := url.Parse(d.config.SMTPURL); err == nil && u.User != nil {
+		password, _ := u.User.Password()
+		secrets = append(secrets, password)
+	}
+	secrets = append(secrets, d.config.SMTPURL)
 	for _, secret := range secrets {
 		if secret != "" {
 			text = strings.ReplaceAll(text, secret, "(hidden)")
@@ -334,6 +340,7 @@ func (d *doctor) merchants(ctx context.Context, db *database.DB) {
 		d.warn("merchants", "there is none yet: describe one in a file and run kontor apply")
 	}
 	for _, merchant := range merchants {
+		d.contact(ctx, db, merchant)
 		var references []string
 		if err := db.Select(ctx, &references, `SELECT external_id FROM connections WHERE merchant_id = ? AND disabled = ? ORDER BY id`, merchant, false); err != nil {
 			d.fail(merchant, err.Error())

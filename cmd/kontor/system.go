@@ -22,6 +22,7 @@ import (
 	"github.com/kontorhq/kontor/cxml"
 	"github.com/kontorhq/kontor/database"
 	"github.com/kontorhq/kontor/inbox"
+	"github.com/kontorhq/kontor/notices"
 	"github.com/kontorhq/kontor/outbox"
 	"github.com/kontorhq/kontor/procurement"
 	"github.com/kontorhq/kontor/server"
@@ -40,6 +41,7 @@ type system struct {
 	clock       *clock.Clock
 	desk        *checkout.Desk
 	procurement *procurement.Service
+	mail        *notices.Service
 	worker      *outbox.Worker
 	demo        bool // everything is on this machine and may be entered without a key
 }
@@ -80,8 +82,23 @@ func newSystem(ctx context.Context, cfg config.Config, to io.Writer) (*system, e
 	limits.Bytes, limits.Lines = cfg.MaxDocument, cfg.MaxLines
 	s.procurement = &procurement.Service{DB: s.db, Clock: s.clock, Keys: s.keys, Desk: s.desk, Log: s.log,
 		PublicURL: cfg.PublicURL, Limits: limits, HTTP: procurement.NewHTTP(cfg.SendTimeout, private)}
-	s.worker.Senders = map[string]outbox.Sender{"cxml": s.procurement.Sender()}
+	if s.mail, err = newMail(s); err != nil {
+		return nil, err
+	}
+	s.worker.Senders = map[string]outbox.Sender{"cxml": s.procurement.Sender(), notices.Scheme: s.mail.Sender()}
 	return s, nil
+}
+
+// newMail writes to people of the merchants, by a mail server where one is set.
+func newMail(s *system) (*notices.Service, error) {
+	service := &notices.Service{DB: s.db, Clock: s.clock, Log: s.log, PublicURL: s.config.PublicURL}
+	address, err := s.config.SMTP()
+	if err != nil || address == nil {
+		return service, err
+	}
+	from, err := s.config.From()
+	service.Server = &notices.Server{Address: address, From: from, Timeout: s.config.SendTimeout}
+	return service, err
 }
 
 // staff is what the console needs.
