@@ -30,6 +30,10 @@ var secrets = map[string]string{
 	"KONTOR_DEMO_NORTHFOLD_SECRET_OUT":      "hush-out-1",
 	"KONTOR_DEMO_NORTHFOLD_WEST_SECRET_OUT": "hush-out-2",
 	"KONTOR_DEMO_CASTELMERE_SECRET_OUT":     "hush-out-3",
+	"KONTOR_DEMO_WESTMERE_SECRET":           "hush-westmere",
+	"KONTOR_DEMO_WESTMERE_SECRET_OUT":       "hush-out-4",
+	"KONTOR_DEMO_SITRABAY_SECRET":           "hush-sitrabay",
+	"KONTOR_DEMO_SITRABAY_SECRET_OUT":       "hush-out-5",
 	"EMPTY":                                 "",
 }
 
@@ -67,7 +71,7 @@ func demo(t *testing.T) string {
 	}
 	var filled bytes.Buffer
 	if err := template.Must(template.New("").Option("missingkey=error").Parse(string(text))).Execute(&filled, map[string]string{
-		"ShopURL": "http://127.0.0.1:8080/m/brackwater/shop", "BuyerOrigin": "http://localhost:8080",
+		"ShopURL": "http://127.0.0.1:8080/m/brackwater/shop", "BuyerOrigin": "http://localhost:8080", "SixDaysAgo": "2026-03-04",
 	}); err != nil {
 		t.Fatal(err)
 	}
@@ -119,12 +123,12 @@ func dump(t *testing.T, db *database.DB) string {
 func TestASecondApplyChangesNothing(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, db *database.DB) {
 		first := must(t, db, demo(t))
-		if got := first.String(); !strings.HasSuffix(got, "\n51 created, 0 changed, 0 kept, 0 unchanged\n") {
+		if got := first.String(); !strings.HasSuffix(got, "\n57 created, 0 changed, 0 kept, 0 unchanged\n") {
 			t.Error(got)
 		}
 		before := dump(t, db)
 		second := must(t, db, demo(t))
-		if got := second.String(); got != "0 created, 0 changed, 0 kept, 51 unchanged\n" || second.Changed() {
+		if got := second.String(); got != "0 created, 0 changed, 0 kept, 57 unchanged\n" || second.Changed() {
 			t.Error(got)
 		}
 		if after := dump(t, db); after != before {
@@ -139,7 +143,7 @@ func TestADryRunLeavesNoTrace(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := report.String(); !strings.HasSuffix(got, "51 created, 0 changed, 0 kept, 0 unchanged\ndry run: nothing was changed\n") {
+		if got := report.String(); !strings.HasSuffix(got, "57 created, 0 changed, 0 kept, 0 unchanged\ndry run: nothing was changed\n") {
 			t.Error(got)
 		}
 		if trace := dump(t, db); trace != "" {

@@ -40,7 +40,7 @@ type Address struct {
 type BuyerConfig struct {
 	Name string // "Northfold Medical Group"
 	Slug string // "northfold", used in mail addresses and payload ids
-	Like string // "Ariba" (default) or "Coupa"
+	Like string // "Ariba" (default), "Coupa", "Jaggaer" or "Oracle"
 
 	Path        string // where the handler is mounted, "/buyers/northfold"
 	PublicURL   string // our own base as browsers and Kontor reach it, without Path
@@ -59,14 +59,16 @@ type BuyerConfig struct {
 	UserAgent    string
 	ExpectSecret string // what Kontor must present to us
 
-	DTDVersion      string // of set-up requests and answers: Ariba 1.2.050, Coupa 1.2.014
+	DTDVersion      string // of set-up requests and answers; the dialect's when empty
 	OrderDTDVersion string // of orders; as DTDVersion when empty
-	Encoding        string // of documents we send: "UTF-8" (default) or "ISO-8859-1"
+	Encoding        string // of documents we send: "UTF-8" (default), "ISO-8859-1" or "ISO-8859-15"
+	Framed          bool   // opens the shop in a frame unless the person takes the tick off
 
 	CostCenter     string
 	ShipTo, BillTo Address
 	People         []Person
 	Title          string // what requisitions are called
+	Remark         string // on every order
 	// FirstOrder is the first order number. By default it follows the clock, so that a restarted
 	// simulator does not repeat the numbers of an earlier run against a database that was kept.
 	FirstOrder int64
@@ -107,6 +109,9 @@ func NewBuyer(cfg BuyerConfig) *Buyer {
 			panic("simulators: BuyerConfig." + name + " is missing")
 		}
 	}
+	if _, known := dialects[cfg.Like]; !known {
+		panic("simulators: nobody knows how " + cfg.Like + " speaks")
+	}
 	if len(cfg.From) == 0 || len(cfg.To) == 0 || cfg.Sender.Identity == "" {
 		panic("simulators: BuyerConfig needs From, To and Sender")
 	}
@@ -138,14 +143,12 @@ func withDefaults(cfg BuyerConfig) BuyerConfig {
 	cfg.Path = strings.TrimSuffix(cfg.Path, "/")
 	cfg.PublicURL = strings.TrimSuffix(cfg.PublicURL, "/")
 	cfg.Like = cmp.Or(cfg.Like, "Ariba")
-	version, agent := "1.2.050", "Simulated network buyer 1.0 (Ariba-like)"
-	if cfg.Like == "Coupa" {
-		version, agent = "1.2.014", "Simulated direct buyer 1.0 (Coupa-like)"
-	}
-	cfg.DTDVersion = cmp.Or(cfg.DTDVersion, version)
+	customs := dialects[cfg.Like]
+	cfg.DTDVersion = cmp.Or(cfg.DTDVersion, customs.dtd)
 	cfg.OrderDTDVersion = cmp.Or(cfg.OrderDTDVersion, cfg.DTDVersion)
-	cfg.UserAgent = cmp.Or(cfg.UserAgent, agent)
-	cfg.Encoding = cmp.Or(cfg.Encoding, "UTF-8")
+	cfg.UserAgent = cmp.Or(cfg.UserAgent, customs.agent)
+	cfg.Encoding = cmp.Or(cfg.Encoding, customs.encoding, "UTF-8")
+	cfg.Framed = cfg.Framed || customs.framed
 	cfg.SupplierName = cmp.Or(cfg.SupplierName, "Brackwater Industrial Supply")
 	cfg.SupplierShort = cmp.Or(cfg.SupplierShort, strings.Fields(cfg.SupplierName)[0])
 	cfg.CostCenter = cmp.Or(cfg.CostCenter, "4120")
@@ -192,12 +195,6 @@ func (b *Buyer) person(name string) (Person, error) {
 
 // short is the first word of the company, as lanes and buttons have room for.
 func (b *Buyer) short() string { return strings.Fields(b.cfg.Name)[0] }
-
-// newPayloadID is unique over restarts: time, counter and random text.
-func (b *Buyer) newPayloadID() string {
-	b.nextPayload++
-	return fmt.Sprintf("%s.%d.%s@%s.example", b.now().Format("20060102150405"), b.nextPayload, randomText(8), b.cfg.Slug)
-}
 
 func (b *Buyer) now() time.Time { return b.cfg.Clock.Now().In(b.cfg.Location) }
 

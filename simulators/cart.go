@@ -252,8 +252,12 @@ func (b *Buyer) lineOf(number int, item itemIn, currency string) (Line, error) {
 			return line, errors.New(name + " is missing")
 		}
 	}
-	if strings.ContainsAny(line.AuxiliaryID, "?{}") && b.cfg.Like == "Ariba" {
-		return line, errors.New("SupplierPartAuxiliaryID has a character that the network refuses: ? { }")
+	customs := b.dialect()
+	if strings.ContainsAny(line.AuxiliaryID, customs.refuses) {
+		return line, fmt.Errorf("SupplierPartAuxiliaryID has a character that this system refuses: one of %s", customs.refuses)
+	}
+	if _, fraction, _ := strings.Cut(line.UnitPrice.Value, "."); customs.decimals > 0 && len(strings.TrimRight(fraction, "0")) > customs.decimals {
+		return line, fmt.Errorf("the price %s has more than the %d decimals that this system takes", line.UnitPrice.Value, customs.decimals)
 	}
 	if line.UnitPrice.Currency != currency {
 		return line, fmt.Errorf("its price is in %q, the total in %q", line.UnitPrice.Currency, currency)

@@ -55,7 +55,7 @@ func formatSecond(t time.Time) string  { return t.Format("15:04:05") }
 func formatInstant(t time.Time) string { return t.Format(time.RFC3339) }
 
 // units are the words for the codes that the demo's catalogue uses; others are shown as codes.
-var units = map[string]string{"EA": "each", "BX": "box", "CS": "case", "RO": "roll", "PR": "pair", "PK": "pack",
+var units = map[string]string{"EA": "each", "EACH": "each", "BX": "box", "CS": "case", "RO": "roll", "PR": "pair", "PK": "pack",
 	"BG": "bag", "BD": "bundle", "SET": "set", "MTR": "metre", "KGM": "kilogram", "MIL": "thousand"}
 
 func unitWord(code string) string {

@@ -21,7 +21,7 @@ type LandingConfig struct {
 	ConsoleURL, DocsURL     string // left out when empty
 }
 
-// DemoDoors are the three buyers of the demo. base is the buyers' own scheme and host name.
+// DemoDoors are the buyers of the demo whose protocol is spoken by now. base is the buyers' own scheme and host name.
 func DemoDoors(base string) []Door {
 	return []Door{
 		{Name: "Northfold Medical Group", Like: "Ariba", URL: base + "/buyers/northfold/",
@@ -36,6 +36,14 @@ func DemoDoors(base string) []Door {
 			Text: "Over the limit: the usual cart is $195.00 short. The order waits, the credit desk decides, and the buyer’s page turns by itself.",
 			Who:  "Food producer", Speaks: "cXML 1.2, direct",
 			Credit: "Limit $15,000.00; $1,241.00 available at the start"},
+		{Name: "Westmere University", Like: "Jaggaer", URL: base + "/buyers/westmere/",
+			Text: "The shop in a frame, and a cart that is opened again: edit it, raise the gloves to ten, and they cost less; leave without saving, and nothing is lost.",
+			Who:  "Three departments, exempt from tax", Speaks: "cXML 1.2.011, direct, framed",
+			Credit: "Limit $80,000.00; $53,134.65 available at the start"},
+		{Name: "Sitrabay Marine Works W.L.L.", Like: "Oracle", URL: base + "/buyers/sitrabay/",
+			Text: "Orders in ISO-8859-15 without line numbers, in a currency of three decimals. Its credit application is in review, so the order waits until a limit is set.",
+			Who:  "Shipyard in Bahrain", Speaks: "cXML as its XML gateway writes it",
+			Credit: "BHD 4,000.000 applied for six days ago; none granted yet"},
 	}
 }
 

@@ -1,6 +1,7 @@
 package simulators
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -54,8 +55,7 @@ func (b *Buyer) Order(ctx context.Context, id string) (Answer, error) {
 		b.story(r, "Approved", "By the approver of "+b.cfg.Name)
 	}
 	if r.OrderNumber == "" {
-		r.OrderNumber = fmt.Sprint(b.nextOrder)
-		b.nextOrder++
+		r.OrderNumber = b.orderNumber()
 	}
 	payloadID, err := b.addVersion(r, "new", 1, "", *r.Cart)
 	b.mu.Unlock()
@@ -167,8 +167,8 @@ func (b *Buyer) changeable(id string) (*requisition, *OrderVersion, error) {
 // can't send two versions.
 func (b *Buyer) addVersion(r *requisition, kind string, version int, previous string, cart Cart) (string, error) {
 	head := b.letterhead(b.cfg.OrderDTDVersion)
-	body, err := b.write("order", order{letterhead: head, OrderID: r.OrderNumber, OrderDate: isoTime(b.now()), Type: kind,
-		RequisitionID: r.ID, Previous: previous, Version: version, Person: r.Person, Cart: cart, Lines: cart.Lines,
+	body, err := b.write(cmp.Or(b.dialect().order, "order"), order{letterhead: head, OrderID: r.OrderNumber, OrderDate: isoTime(b.now()), Type: kind,
+		RequisitionID: r.ID, Previous: previous, Version: version, Person: r.Person, Comments: b.cfg.Remark, Cart: cart, Lines: cart.Lines,
 		// The element that asks for confirmations came with later DTDs; versions are fixed-width
 		// text, so they compare as text.
 		AskConfirmation: b.cfg.OrderDTDVersion >= "1.2.036"})

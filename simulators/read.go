@@ -209,12 +209,8 @@ func asUTF8(body []byte) (string, error) {
 			return strings.ToValidUTF8(string(body), "\uFFFD"), errors.New("the document is not valid UTF-8")
 		}
 		return string(body), nil
-	case "ISO-8859-1":
-		runes := make([]rune, len(body))
-		for i, c := range body {
-			runes[i] = rune(c)
-		}
-		return string(runes), nil
+	case "ISO-8859-1", "ISO-8859-15":
+		return decode(body, declared), nil
 	}
 	return strings.ToValidUTF8(string(body), "\uFFFD"), fmt.Errorf("the encoding %q is not one that this system reads", declared)
 }

@@ -1,6 +1,7 @@
 package simulators
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -51,7 +52,7 @@ func (b *Buyer) Shop(ctx context.Context, id, operation string) (startPage strin
 		b.mu.Unlock()
 		return "", err
 	}
-	body, err := b.write("setup", values)
+	body, err := b.write(cmp.Or(b.dialect().setup, "setup"), values)
 	if err != nil {
 		b.mu.Unlock()
 		return "", err
@@ -114,7 +115,7 @@ func (b *Buyer) beginVisit(id, operation string) (*requisition, setup, error) {
 	}
 	r.cookie, r.Operation, r.Problem = randomText(26), operation, ""
 	values := setup{letterhead: b.letterhead(b.cfg.DTDVersion), Operation: operation, Cookie: r.cookie,
-		ReturnURL: b.cfg.PublicURL + b.cfg.Path + "/return/" + url.PathEscape(r.ID), Person: r.Person}
+		ReturnURL: b.returnURL(url.PathEscape(r.ID)), Person: r.Person}
 	if operation == "create" {
 		values.Product = r.Product
 	} else {

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	_ "embed"
 	"errors"
@@ -21,6 +20,7 @@ import (
 	"github.com/kontorhq/kontor/assets"
 	"github.com/kontorhq/kontor/client"
 	"github.com/kontorhq/kontor/config"
+	"github.com/kontorhq/kontor/money"
 	"github.com/kontorhq/kontor/server/console"
 	"github.com/kontorhq/kontor/server/shop"
 	"github.com/kontorhq/kontor/setup"
@@ -33,10 +33,10 @@ type demoCommand struct {
 }
 
 //go:embed demo/setup.json
-var demoSetup []byte
+var demoSetup string
 
 //go:embed demo/bench.json
-var benchSetup []byte // the buyer of the test bench: apart, because it is no part of the story
+var benchSetup string // the buyer of the test bench: apart, because it is no part of the story
 
 const demoMerchant = "brackwater"
 
@@ -131,14 +131,10 @@ func (d *demo) fill(ctx context.Context) error {
 	if err := d.ready(ctx); err != nil {
 		return err
 	}
-	d.secrets = map[string]string{
-		"KONTOR_DEMO_API_KEY":                   accounts.NewAPIKey(demoMerchant),
-		"KONTOR_DEMO_NETWORK_SECRET":            accounts.NewToken(""),
-		"KONTOR_DEMO_CASTELMERE_SECRET":         accounts.NewToken(""),
-		"KONTOR_DEMO_NORTHFOLD_SECRET_OUT":      accounts.NewToken(""),
-		"KONTOR_DEMO_NORTHFOLD_WEST_SECRET_OUT": accounts.NewToken(""),
-		"KONTOR_DEMO_CASTELMERE_SECRET_OUT":     accounts.NewToken(""),
-		"KONTOR_DEMO_BENCH_SECRET":              accounts.NewToken(""),
+	d.secrets = map[string]string{"KONTOR_DEMO_API_KEY": accounts.NewAPIKey(demoMerchant)}
+	for _, name := range []string{"NETWORK_SECRET", "CASTELMERE_SECRET", "WESTMERE_SECRET", "SITRABAY_SECRET", "BENCH_SECRET",
+		"NORTHFOLD_SECRET_OUT", "NORTHFOLD_WEST_SECRET_OUT", "CASTELMERE_SECRET_OUT", "WESTMERE_SECRET_OUT", "SITRABAY_SECRET_OUT"} {
+		d.secrets["KONTOR_DEMO_"+name] = accounts.NewToken("")
 	}
 	if err := d.apply(ctx); err != nil {
 		return err
@@ -167,12 +163,13 @@ func (d *demo) apply(ctx context.Context) error {
 	return nil
 }
 
+// setupFiles are filled in with the addresses of this run, and with dates counted from the merchant's
+// today: the picture is the same on any day.
 func (d *demo) setupFiles() [][]byte {
-	addresses := func(file []byte) []byte {
-		file = bytes.ReplaceAll(file, []byte("{{.ShopURL}}"), []byte(d.config.PublicURL+"/m/"+demoMerchant+"/shop/"))
-		return bytes.ReplaceAll(file, []byte("{{.BuyerOrigin}}"), []byte(d.buyersURL))
-	}
-	return [][]byte{addresses(demoSetup), addresses(benchSetup)}
+	today := money.DateOf(d.clock.Now(), demoZone())
+	fill := strings.NewReplacer("{{.ShopURL}}", d.config.PublicURL+"/m/"+demoMerchant+"/shop/", "{{.BuyerOrigin}}", d.buyersURL,
+		"{{.SixDaysAgo}}", today.AddDays(-6).String())
+	return [][]byte{[]byte(fill.Replace(demoSetup)), []byte(fill.Replace(benchSetup))}
 }
 
 // api is the merchant's own way in.
@@ -219,60 +216,4 @@ func (d *demo) pages(e *echo.Echo) {
 		e.Any(path, echo.WrapHandler(b))
 		e.Any(path+"/*", echo.WrapHandler(b))
 	}
-}
-
-// usualCarts are the story's carts, one press away (demo story, section 4).
-var usualCarts = map[string][]client.WantedLine{
-	"northfold": {
-		{SKU: "PPE-2010", Quantity: "120"}, {SKU: "PPE-2030", Quantity: "37"}, {SKU: "FAS-1050", Quantity: "1500"},
-		{SKU: "ELE-5030", Quantity: "152.5"}, {SKU: "PKG-4010", Quantity: "30"},
-	},
-	"castelmere": {
-		{SKU: "CLN-3010", Quantity: "24"}, {SKU: "CLN-3020", Quantity: "12"}, {SKU: "PKG-4010", Quantity: "75"}, {SKU: "PKG-4020", Quantity: "6"},
-	},
-}
-
-// buyerConfigs are the story's buyers and how their systems speak (demo story, section 3).
-func (d *demo) buyerConfigs() []simulators.BuyerConfig {
-	common := simulators.BuyerConfig{
-		PublicURL: d.buyersURL, SupplierURL: d.config.PublicURL + "/m/" + demoMerchant + "/cxml",
-		SupplierName: "Brackwater Industrial Supply", SupplierShort: "Brackwater", HomeURL: d.home,
-		ConsoleURL: d.staffURL,
-		Clock:      d.clock, Location: demoZone(),
-		HTTPClient: &http.Client{Timeout: 30 * time.Second},
-	}
-	network := simulators.Credential{Domain: "AribaNetworkUserId", Identity: "sysadmin@network.example", Secret: d.secrets["KONTOR_DEMO_NETWORK_SECRET"]}
-	northfold, west, castelmere := common, common, common
-	northfold.Name, northfold.Slug, northfold.Like, northfold.Path = "Northfold Medical Group", "northfold", "Ariba", "/buyers/northfold"
-	northfold.From = []simulators.Credential{{Domain: "NetworkId", Identity: "AN01000099101-T"}}
-	west.Name, west.Slug, west.Like, west.Path = "Northfold Labs West", "northfold-west", "Ariba", "/buyers/northfold-west"
-	west.From = []simulators.Credential{{Domain: "NetworkId", Identity: "AN01000099102-T"}}
-	northfold.ExpectSecret, west.ExpectSecret = d.secrets["KONTOR_DEMO_NORTHFOLD_SECRET_OUT"], d.secrets["KONTOR_DEMO_NORTHFOLD_WEST_SECRET_OUT"]
-	castelmere.ExpectSecret = d.secrets["KONTOR_DEMO_CASTELMERE_SECRET_OUT"]
-	for _, b := range []*simulators.BuyerConfig{&northfold, &west} {
-		b.To = []simulators.Credential{{Domain: "NetworkId", Identity: "AN01000099001-T"}, {Domain: "DUNS", Identity: "000000901"}}
-		b.Sender, b.ShipTo, b.BillTo = network, inCalifornia(b.Name), inCalifornia(b.Name)
-	}
-	castelmere.Name, castelmere.Slug, castelmere.Like, castelmere.Path = "Castelmere Foods", "castelmere", "Coupa", "/buyers/castelmere"
-	castelmere.From = []simulators.Credential{{Domain: "DUNS", Identity: "castelmere-t"}}
-	castelmere.To = []simulators.Credential{{Domain: "DUNS", Identity: "000000901"}}
-	castelmere.Sender = simulators.Credential{Domain: "DUNS", Identity: "castelmere-t", Secret: d.secrets["KONTOR_DEMO_CASTELMERE_SECRET"]}
-	castelmere.ShipTo, castelmere.BillTo = inMichigan(castelmere.Name), inMichigan(castelmere.Name)
-	all := []simulators.BuyerConfig{northfold, west, castelmere}
-	for i := range all {
-		// Each counts in a range of its own, so that a number names one order on the merchant's side
-		// too; the clock keeps a database that was kept from meeting the numbers of an earlier run.
-		all[i].FirstOrder = 4500000000 + int64(i)*100_000_000 + d.clock.Now().Unix()/8%100_000_000
-	}
-	return all
-}
-
-func inCalifornia(name string) simulators.Address {
-	return simulators.Address{ID: "SHIP-1", Name: name, Street: "100 Example Avenue", City: "Example City", State: "CA",
-		PostalCode: "94100", CountryCode: "US", Country: "United States"}
-}
-
-func inMichigan(name string) simulators.Address {
-	return simulators.Address{ID: "DOCK-2", Name: name, Street: "7 Example Mill Road", City: "Exampleville", State: "MI",
-		PostalCode: "48200", CountryCode: "US", Country: "United States"}
 }

@@ -196,7 +196,18 @@ var (
 // bringHome presses "Return cart" in the shop and posts what the return page has in its form.
 func (s *story) bringHome(shop string) {
 	s.t.Helper()
-	returnPage, _ := s.browse(http.MethodPost, shop+"return", url.Values{})
+	s.postHome(shop + "return")
+}
+
+// leave presses "Leave" instead: nothing of the visit is kept.
+func (s *story) leave(shop string) {
+	s.t.Helper()
+	s.postHome(shop + "leave")
+}
+
+func (s *story) postHome(button string) {
+	s.t.Helper()
+	returnPage, _ := s.browse(http.MethodPost, button, url.Values{})
 	_, page := s.browse(http.MethodGet, returnPage, nil)
 	action, field := formAction.FindStringSubmatch(page), formField.FindStringSubmatch(page)
 	if action == nil || field == nil {
