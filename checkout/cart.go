@@ -56,6 +56,9 @@ type CartLine struct {
 	// Auxiliary is the id that the line came back with from the buyer's system: it keeps it, since
 	// under another one it would stand there twice. Empty for a line that was put in here.
 	Auxiliary string `json:"auxiliary_id,omitempty"`
+	// Before is what one unit cost in the buyer's system when the line came back, where that is
+	// not its price any more.
+	Before *money.Decimal `json:"before,omitempty"`
 	// Problem says why a line that came back can't be sold as it stands; Unavailable, that no
 	// other quantity would help.
 	Problem     string `json:"problem,omitempty"`
@@ -178,6 +181,9 @@ func cartLines(items []Item, before []CartLine, offers map[string]*catalog.Offer
 		}
 		if from != nil {
 			line.Auxiliary = from.Auxiliary
+			if from.Before != nil && from.Before.Cmp(line.UnitPrice) != 0 {
+				line.Before = from.Before
+			}
 		}
 		if err != nil {
 			faults.Fields = append(faults.Fields, fieldsAt(fmt.Sprintf("lines[%d]", i), err)...)

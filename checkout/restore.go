@@ -122,6 +122,9 @@ func restoredLine(l BroughtBack, offer *catalog.Offer, currency string, today bo
 	}
 	if today || l.Price == nil && l.Earlier == nil {
 		sold.Auxiliary = l.Auxiliary
+		if each, ok := line.each(); ok && (l.Price != nil || l.Earlier != nil) && each.Cmp(sold.UnitPrice) != 0 {
+			sold.Before = &each
+		}
 		return sold, nil
 	}
 	return line, nil

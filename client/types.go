@@ -68,8 +68,8 @@ type Cart struct {
 }
 
 // CartLine is one line of a cart; Amount is quantity times UnitPrice, rounded once. A line that
-// came back for an edit may have a Problem, which keeps the cart from going home; it is not
-// Available when its product is not sold any more.
+// came back for an edit may cost something else than Before, and it may have a Problem, which
+// keeps the cart from going home; it is not Available when its product is not sold any more.
 type CartLine struct {
 	Line        int        `json:"line"`
 	AuxiliaryID string     `json:"auxiliary_id"`
@@ -82,6 +82,7 @@ type CartLine struct {
 	UnitPrice   UnitPrice  `json:"unit_price"`
 	PricePer    string     `json:"price_per"`
 	ListPrice   *UnitPrice `json:"list_price"`
+	Before      *UnitPrice `json:"price_before"`
 	Amount      Money      `json:"amount"`
 	Available   bool       `json:"available"`
 	Problem     string     `json:"problem"`

@@ -410,3 +410,44 @@ func TestItemsThatMakeNoCart(t *testing.T) {
 		}
 	})
 }
+
+func TestAnEditSaysWhatALineCostBefore(t *testing.T) {
+	eachRig(t, func(t *testing.T, r *rig) {
+		merchant := r.visited()
+		visit, first := r.shopping(merchant, setUp("s1", "c", "a@b.example"))
+		r.mustPut(merchant, visit, "ROPE-8", "3", "", "HOOK-2", "2", "")
+		r.mustHome(merchant, visit, false)
+		r.price(merchant, "ROPE-8", "5.50")
+		before := func(s procurement.Session) string {
+			var list []string
+			for _, l := range r.cartOf(s).Lines {
+				text := l.SKU + " " + l.UnitPrice.String()
+				if l.Before != nil {
+					text += " was " + l.Before.String()
+				}
+				list = append(list, text)
+			}
+			return strings.Join(list, ", ")
+		}
+		want := func(what string, s procurement.Session, want string) {
+			t.Helper()
+			if got := before(s); got != want {
+				t.Errorf("%s: %s, want %s", what, got, want)
+			}
+		}
+		back := items(held("ROPE-8", first.Cart+"-1", "3", "MTR", "5.00"), held("HOOK-2", first.Cart+"-2", "2", "EA", "15.0000"))
+		visit, second := r.shopping(merchant, comeBack("s2", "edit", back))
+		want("a price that changed", second, "ROPE-8 5.50 was 5.00, HOOK-2 15.00")
+		r.mustPut(merchant, visit, "ROPE-8", "4", "", "HOOK-2", "2", "")
+		want("after a change of the quantity", second, "ROPE-8 5.50 was 5.00, HOOK-2 15.00")
+		r.price(merchant, "ROPE-8", "5.00")
+		r.mustPut(merchant, visit, "ROPE-8", "4", "", "HOOK-2", "2", "")
+		want("back at the old price", second, "ROPE-8 5.00, HOOK-2 15.00")
+
+		// What no cart is known of is held against what the buyer's system says, a look is not.
+		_, third := r.shopping(merchant, comeBack("s3", "edit", items(held("ROPE-8", "THEIRS-1", "3", "MTR", "4.875"), held("HOOK-2", "", "1", "EA", "15.00"))))
+		want("of unknown carts", third, "ROPE-8 5.00 was 4.875, HOOK-2 15.00")
+		_, fourth := r.shopping(merchant, comeBack("s4", "inspect", items(held("ROPE-8", "THEIRS-1", "3", "MTR", "4.875"))))
+		want("a look", fourth, "ROPE-8 4.875")
+	})
+}

@@ -60,6 +60,7 @@ type CartLine struct {
 	UnitPrice   UnitPrice           `json:"unit_price" doc:"What this buyer pays for one unit at this quantity"`
 	PricePer    string              `json:"price_per" doc:"How many units unit_price and list_price are for: 1, or 10, 100 … in a cart that went home to a system that takes no finer price" example:"1"`
 	ListPrice   optional[UnitPrice] `json:"list_price" doc:"What the list says, where a contract price holds; else null"`
+	Before      optional[UnitPrice] `json:"price_before" doc:"What one unit cost in the buyer's system when the line came back for an edit, where it costs something else now; else null"`
 	Amount      Money               `json:"amount" doc:"Quantity times unit price, divided by price_per, rounded once"`
 	Available   bool                `json:"available" doc:"Whether the product is still sold to this buyer in that unit; a line that isn't shows the buyer's own price" example:"true"`
 	Problem     string              `json:"problem" doc:"Why the line can't go home as it stands, for the person who shops; empty when it can. Only lines that came back for an edit may have one: put as it is the line stays, but the cart doesn't go home before it is removed or changed" example:""`
@@ -198,7 +199,7 @@ func cartView(cart checkout.Cart) Cart {
 	for i, l := range cart.Lines {
 		view.Lines[i] = CartLine{Line: l.Line, AuxiliaryID: cart.AuxiliaryID(l.Line), SKU: l.SKU, Name: l.Name,
 			Description: l.Description, UNSPSC: l.UNSPSC, Quantity: l.Quantity.String(), Unit: l.Unit,
-			UnitPrice: priceOf(l.UnitPrice, cart.Currency), PricePer: perOf(l.Per), ListPrice: maybePrice(l.ListPrice, cart.Currency), Amount: Money(l.Amount),
+			UnitPrice: priceOf(l.UnitPrice, cart.Currency), PricePer: perOf(l.Per), ListPrice: maybePrice(l.ListPrice, cart.Currency), Before: maybePrice(l.Before, cart.Currency), Amount: Money(l.Amount),
 			Available: !l.Unavailable, Problem: l.Problem}
 	}
 	return view

@@ -111,14 +111,27 @@ func (s *shop) enter(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	to := s.path(token)
-	if session.SelectedSKU != "" {
-		// The buyer's system asked for one product: its page, not the front page.
-		to = s.path(token, "products", session.SelectedSKU)
-	} else if len(session.Cart.Lines) > 0 && session.Operation != "create" {
+	switch {
+	case session.SelectedSKU != "":
+		// The buyer's system asked for one product: its page, not the front page, which says so
+		// where there is no such product for this buyer.
+		_, err := s.API.Product(r.Context(), session.SelectedSKU, token)
+		if problem := client.ProblemOf(err); problem != nil && problem.Status == http.StatusNotFound {
+			to += "?done=" + missing
+		} else if err != nil {
+			s.fail(w, r, err)
+			return
+		} else {
+			to = s.path(token, "products", session.SelectedSKU)
+		}
+	case len(session.Cart.Lines) > 0 && session.Operation != "create":
 		to = s.path(token, "cart")
 	}
 	http.Redirect(w, r, to, http.StatusSeeOther)
 }
+
+// missing, as what was done before the front page, is that the wanted product was not found.
+const missing = "missing"
 
 // open reads the session and answers itself, with false, when there is none to shop in.
 func (s *shop) open(w http.ResponseWriter, r *http.Request, token string) (client.Session, bool) {
@@ -175,6 +188,10 @@ func (s *shop) page(next func(http.ResponseWriter, *http.Request, visit) error) 
 		}
 		session, ok := s.open(w, r, token)
 		if !ok {
+			return
+		}
+		if session.Operation == "inspect" && r.Method == http.MethodPost && !strings.HasSuffix(r.URL.Path, "/leave") {
+			s.stop(w, http.StatusConflict, "This visit is for looking at a cart", "Nothing was changed. Go back, or leave and start again from your procurement system.")
 			return
 		}
 		if err := next(w, r, visit{token: token, session: session}); err != nil {

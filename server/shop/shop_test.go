@@ -84,6 +84,7 @@ func TestEntrySendsTheBrowserIntoItsVisit(t *testing.T) {
 	}{
 		{"to the front page", func(*client.Session) {}, "vis_one", 303, visit},
 		{"to the product that the buyer's system asked for", func(s *client.Session) { s.SelectedSKU = "PPE-2010" }, "vis_one", 303, visit + "products/PPE-2010"},
+		{"to the front page, which says that the wanted product isn't there", func(s *client.Session) { s.SelectedSKU = "CHAIR-001" }, "vis_one", 303, visit + "?done=missing"},
 		{"a visit that nobody opened", func(*client.Session) {}, "vis_other", 404, ""},
 		{"no visit at all", func(*client.Session) {}, "", 404, ""},
 		{"a path instead of a token", func(*client.Session) {}, "../../v1/orders", 404, ""},
@@ -358,12 +359,53 @@ func TestAnInspectedCartOffersNoChange(t *testing.T) {
 	a.price([]client.WantedLine{{SKU: "PPE-2010", Quantity: "1", Unit: "BX"}})
 	a.session.Operation = "inspect"
 	b := open(t, a)
-	for _, path := range []string{"cart", "products", "products/PPE-2010"} {
+	for _, path := range []string{"", "cart", "products", "products?q=gloves", "products/PPE-2010"} {
 		_, body, _ := b.get(visit + path)
-		if strings.Contains(body, `name="quantity"`) || strings.Contains(body, "Return cart") {
-			t.Errorf("%s offers a change", path)
+		has(t, body, "Looking at a cart of Northfold Medical Group")
+		if strings.Contains(body, `method="post"`) || strings.Contains(body, `name="quantity"`) || strings.Contains(body, "Return cart") {
+			t.Errorf("%q offers a change", path)
 		}
 	}
+	for path, form := range map[string]url.Values{"cart": {"line": {"PPE-2010|BX"}, "quantity": {"2"}}, "products/PPE-2010": {"quantity": {"2"}}, "usual": nil, "return": nil} {
+		status, body, _ := b.post(visit+path, form)
+		if status != http.StatusConflict || a.puts != 0 || a.session.State != client.SessionOpen {
+			t.Errorf("%s: %d, %d carts written, the visit is %s", path, status, a.puts, a.session.State)
+		}
+		has(t, body, "This visit is for looking at a cart", "Nothing was changed")
+	}
+	_, body, _ := b.get(visit + "leave")
+	has(t, body, `method="post" action="`+visit+`leave"`)
+	if status, _, _ := b.post(visit+"leave", nil); status != http.StatusSeeOther || a.session.State != client.SessionCancelled {
+		t.Errorf("left: %d, the visit is %s", status, a.session.State)
+	}
+}
+
+func TestAProductThatIsNotOfferedIsNamedOnTheFrontPage(t *testing.T) {
+	a := newAPI(t)
+	a.session.SelectedSKU = "CHAIR-<1>"
+	b := open(t, a)
+	_, body, _ := b.get(visit + "?done=missing")
+	has(t, body, "asked for <b>CHAIR-&lt;1&gt;</b>. It is not in your catalogue here", "What does Northfold Medical Group need today?")
+	a.session.SelectedSKU = ""
+	if _, body, _ = b.get(visit + "?done=missing"); strings.Contains(body, "not in your catalogue here") {
+		t.Error("the address alone makes the page say something")
+	}
+}
+
+func TestAnEditTellsChangedPricesInWords(t *testing.T) {
+	a := newAPI(t)
+	a.price([]client.WantedLine{{SKU: "PPE-2010", Quantity: "1", Unit: "BX"}, {SKU: "PPE-2030", Quantity: "2", Unit: "EA"}})
+	a.session.Operation = "edit"
+	b := open(t, a)
+	if _, body, _ := b.get(visit + "cart"); strings.Contains(body, "changed since") {
+		t.Error("a price is said to have changed")
+	}
+	a.session.Cart.Lines[0].Before = ptr(usd("7.9500"))
+	_, body, _ := b.get(visit + "cart")
+	has(t, body, "Editing a cart of Northfold Medical Group", "One price has changed since this cart went home", "The price was $7.95, now it is $8.10.")
+	a.session.Cart.Lines[1].Before = ptr(usd("2.50"))
+	_, body, _ = b.get(visit + "cart")
+	has(t, body, "2 prices have changed", "The price was $2.50, now it is $2.9375.")
 }
 
 func TestAnEditShowsWhatHoldsTheCart(t *testing.T) {

@@ -60,6 +60,17 @@ func (v view) Returns() bool {
 	return !v.Looking && (len(v.Session.Cart.Lines) > 0 || v.Session.Operation == "edit")
 }
 
+// Repriced are the lines that cost something else than in the requisition that came back.
+func (v view) Repriced() int {
+	n := 0
+	for _, line := range v.Session.Cart.Lines {
+		if line.Before != nil {
+			n++
+		}
+	}
+	return n
+}
+
 // Editing reports whether the cart came from a requisition that has it already.
 func (v view) Editing() bool { return v.Session.Operation == "edit" }
 
@@ -125,11 +136,14 @@ func (s *shop) render(w http.ResponseWriter, status int, page string, data any) 
 // home is the front page: categories, and the usual cart while the own one is empty.
 func (s *shop) home(w http.ResponseWriter, r *http.Request, v visit) error {
 	return s.show(w, r, http.StatusOK, v, "home", s.Merchant, homePage{
-		Usual: len(s.UsualCarts[v.session.Organisation.ExternalID]),
+		Usual: len(s.UsualCarts[v.session.Organisation.ExternalID]), Missing: r.URL.Query().Get("done") == missing,
 	}, false)
 }
 
-type homePage struct{ Usual int }
+type homePage struct {
+	Usual   int
+	Missing bool // the product that the buyer's system asked for is not offered
+}
 
 // list is a category (a grid to compare by eye) or a search (rows with the quantities already in
 // the cart: re-ordering is the main use).
