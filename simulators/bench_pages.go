@@ -10,8 +10,8 @@ import (
 
 // DemoNav are the doors of the demo, as its own pages have them on top. Empty ones are left out.
 type DemoNav struct {
-	Home, Documents, Credit, Break, Reset string
-	Status                                string // one line: where the data is
+	Home, Documents, Credit, Break, Mailbox, Reset string
+	Status                                         string // one line: where the data is
 }
 
 // demoPage is what the layout of the demo's own pages needs.
@@ -63,25 +63,30 @@ func (b *Bench) page(title string) benchPage {
 
 func (b *Bench) getTrials(w http.ResponseWriter, _ *http.Request) {
 	p := b.page("Break it")
-	done, failed := 0, 0
 	for _, t := range b.Trials() {
-		card := trialCard{t, b.result(t.Slug)}
-		if card.Result != nil {
-			if done++; !card.Result.OK() {
+		p.Trials = append(p.Trials, trialCard{t, b.result(t.Slug)})
+	}
+	p.Summary = b.Summary()
+	showDemo(w, http.StatusOK, "bench", p)
+}
+
+// Summary tells in a sentence how the trials went.
+func (b *Bench) Summary() string {
+	all, done, failed := b.Trials(), 0, 0
+	for _, t := range all {
+		if r := b.result(t.Slug); r != nil {
+			if done++; !r.OK() {
 				failed++
 			}
 		}
-		p.Trials = append(p.Trials, card)
 	}
 	switch {
 	case done == 0:
-		p.Summary = "Nothing was tried yet."
+		return "Nothing was tried yet."
 	case failed == 0:
-		p.Summary = fmt.Sprintf("%d of %d tried; all went as expected.", done, len(p.Trials))
-	default:
-		p.Summary = fmt.Sprintf("%d of %d tried; %d did not go as expected.", done, len(p.Trials), failed)
+		return fmt.Sprintf("%d of %d tried; all went as expected.", done, len(all))
 	}
-	showDemo(w, http.StatusOK, "bench", p)
+	return fmt.Sprintf("%d of %d tried; %d did not go as expected.", done, len(all), failed)
 }
 
 func (b *Bench) getTrial(w http.ResponseWriter, r *http.Request) {

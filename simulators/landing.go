@@ -1,8 +1,10 @@
 package simulators
 
 import (
-	"bytes"
+	"context"
+	"fmt"
 	"net/http"
+	"path"
 )
 
 // Door is one buyer on the demo's first page.
@@ -16,9 +18,30 @@ type Door struct {
 // LandingConfig is the demo's first page.
 type LandingConfig struct {
 	Merchant, MerchantShort string // "Brackwater Industrial Supply", "Brackwater"
-	Status                  string // one line at the top right: which database, what a restart does
 	Doors                   []Door
-	ConsoleURL, DocsURL     string // left out when empty
+	Nav                     DemoNav
+	DocsURL                 string // left out when empty
+	Now                     func(ctx context.Context) LandingNow
+	Bench                   *Bench
+}
+
+// LandingNow is what the first page shows of this moment.
+type LandingNow struct {
+	Credit  map[string]string // by the last part of a door's address: "$25,936.82 available"
+	Waiting int               // orders that wait for a person
+}
+
+type landingPage struct {
+	demoPage
+	Merchant, MerchantShort, DocsURL string
+	Buyers                           []buyerCard
+	Waiting, Tried                   string
+	Westmere                         bool // there is a buyer whose shop stands in a frame
+}
+
+type buyerCard struct {
+	Door
+	Now string
 }
 
 // DemoDoors are the buyers of the demo whose protocol is spoken by now. base is the buyers' own scheme and host name.
@@ -47,19 +70,31 @@ func DemoDoors(base string) []Door {
 	}
 }
 
-// Landing is the demo's first page: who buys, what to do, where to look.
+// Landing is the demo's first page: four doors, the buyers with what they may spend now, and what
+// to do in five minutes.
 func Landing(cfg LandingConfig) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		var out bytes.Buffer
-		if err := pages.ExecuteTemplate(&out, "landing", cfg); err != nil {
-			http.Error(w, "This page could not be made: "+err.Error(), http.StatusInternalServerError)
-			return
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		p := landingPage{demoPage: demoPage{Nav: cfg.Nav, Current: "home", Title: "Five minutes with Kontor"},
+			Merchant: cfg.Merchant, MerchantShort: cfg.MerchantShort, DocsURL: cfg.DocsURL}
+		var now LandingNow
+		if cfg.Now != nil {
+			now = cfg.Now(r.Context())
 		}
-		head := w.Header()
-		head.Set("Content-Type", "text/html; charset=utf-8")
-		head.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
-		head.Set("X-Content-Type-Options", "nosniff")
-		head.Set("Referrer-Policy", "no-referrer")
-		_, _ = w.Write(out.Bytes())
+		for _, d := range cfg.Doors {
+			p.Buyers = append(p.Buyers, buyerCard{d, now.Credit[path.Base(d.URL)]})
+			p.Westmere = p.Westmere || d.Like == "Jaggaer"
+		}
+		switch now.Waiting {
+		case 0:
+			p.Waiting = "No order waits now."
+		case 1:
+			p.Waiting = "One order waits now."
+		default:
+			p.Waiting = fmt.Sprintf("%d orders wait now.", now.Waiting)
+		}
+		if cfg.Bench != nil {
+			p.Tried = cfg.Bench.Summary()
+		}
+		showDemo(w, http.StatusOK, "landing", p)
 	})
 }

@@ -1,6 +1,7 @@
 package simulators
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"net/http"
@@ -189,12 +190,18 @@ func TestBoundsHold(t *testing.T) {
 func TestLandingLeadsToTheOtherHost(t *testing.T) {
 	d := newDesk(t, nil)
 	d.server.Config.Handler = Landing(LandingConfig{Merchant: "Brackwater Industrial Supply", MerchantShort: "Brackwater",
-		Doors: DemoDoors("http://127.0.0.1:8080"), ConsoleURL: "/m/brackwater/console", DocsURL: "/v1/docs"})
+		Doors: DemoDoors("http://127.0.0.1:8080"), Nav: DemoNav{Home: "/", Credit: "/m/brackwater/console"}, DocsURL: "/v1/docs",
+		Now: func(context.Context) LandingNow {
+			return LandingNow{Credit: map[string]string{"castelmere": "$305.00 available"}, Waiting: 2}
+		}})
 	code, head, body := d.get(t, "")
 	for _, want := range []string{"http://127.0.0.1:8080/buyers/northfold/", "http://127.0.0.1:8080/buyers/castelmere/", "/m/brackwater/console", "/v1/docs"} {
 		if !strings.Contains(body, `href="`+want+`"`) {
 			t.Errorf("no link to %s", want)
 		}
+	}
+	if !strings.Contains(body, "<b>$305.00 available</b>") || !strings.Contains(body, "2 orders wait now.") {
+		t.Errorf("the figures of now are not there:\n%s", body)
 	}
 	if code != http.StatusOK || !strings.Contains(head.Get("Content-Security-Policy"), "default-src 'none'") {
 		t.Errorf("%d %v", code, head)

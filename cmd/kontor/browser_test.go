@@ -29,6 +29,7 @@ func TestTheStoryInABrowser(t *testing.T) {
 		s := tell(t, address)
 		page := browser(t)
 		page.open(s.home)
+		page.sees("Five minutes with Kontor", "$27,269.00 available", "$1,241.00 available", "No order waits now.")
 		page.press("Open Northfold Medical Group")
 		page.press("Shop at Brackwater")
 		page.sees("What does Northfold Medical Group need today?")
@@ -46,6 +47,7 @@ func TestTheStoryInABrowser(t *testing.T) {
 		s.left("northfold", "$25,936.82")
 
 		page.open(s.home)
+		page.sees("$25,936.82 available")
 		page.press("Open Castelmere Foods")
 		page.press("Shop at Brackwater")
 		page.press("Fill the usual cart")
@@ -57,6 +59,7 @@ func TestTheStoryInABrowser(t *testing.T) {
 		desk := page.tab()
 		page.turns("Confirmed", func() {
 			desk.open(s.home)
+			desk.sees("One order waits now.")
 			desk.press("The credit desk")
 			desk.sees("Castelmere Foods", "195.00")
 			desk.press("Decide")
@@ -77,6 +80,11 @@ func TestTheStoryInABrowser(t *testing.T) {
 			desk.sees("$305.00")
 		})
 		s.left("castelmere", "$305.00")
+
+		page.open(s.home)
+		page.press("Watch the documents")
+		page.sees("Northfold Medical Group asks to shop.", "It is accepted: $1,332.18.", "$25,936.82 stay available.",
+			"Castelmere Foods is told the confirmation", "Castelmere Foods is told the last word", "masked")
 	})
 }
 

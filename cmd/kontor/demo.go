@@ -179,7 +179,7 @@ func (d *demo) api() *client.Client {
 
 // nav are the doors on top of the demo's own pages.
 func (d *demo) nav() simulators.DemoNav {
-	return simulators.DemoNav{Home: d.home, Documents: d.entrance("/documents"), Credit: d.entrance("/credit"),
+	return simulators.DemoNav{Home: d.home, Documents: d.entrance("/documents"), Credit: d.entrance(""),
 		Break: d.buyersURL + benchPath, Status: "SQLite in a folder of this machine. Nothing leaves it."}
 }
 
@@ -199,11 +199,7 @@ func demoZone() *time.Location {
 
 // pages mounts what only the demo has.
 func (d *demo) pages(e *echo.Echo) {
-	e.GET("/", echo.WrapHandler(simulators.Landing(simulators.LandingConfig{
-		Merchant: "Brackwater Industrial Supply", MerchantShort: "Brackwater", Doors: d.doors,
-		Status:     "SQLite in a folder of this machine. Nothing leaves it.",
-		ConsoleURL: d.staffURL, DocsURL: d.config.PublicURL + "/v1/docs",
-	})))
+	e.GET("/", echo.WrapHandler(d.landing()))
 	// Browsers ask for it on pages that name no icon, such as the one that posts a cart home.
 	e.GET("/favicon.ico", func(c echo.Context) error { return c.Redirect(http.StatusFound, assets.Path("mark.svg")) })
 	e.Any(benchPath, echo.WrapHandler(d.bench))
