@@ -103,6 +103,9 @@ func (c Config) check() error {
 			say(name, "must be more than 0")
 		}
 	}
+	if c.WriteTimeout <= c.ReadTimeout {
+		say("WRITE_TIMEOUT", "must be longer than KONTOR_READ_TIMEOUT: both begin with the request, and a late document must still be answered")
+	}
 	return errors.Join(wrong...)
 }
 

@@ -104,6 +104,10 @@ func (s *Service) Receive(ctx context.Context, merchant, contentType string, bod
 	return answer
 }
 
+// Refusal answers a document that could not be taken off the line: nothing of it is kept, and
+// nobody knows whose it was.
+func (s *Service) Refusal(cause error) []byte { return s.response(s.statusOf(cause), nil) }
+
 func (s *Service) receive(ctx context.Context, c *call, merchant, contentType string, body []byte) ([]byte, error) {
 	var err error
 	c.doc, err = cxml.Read(body, contentType, s.Limits)

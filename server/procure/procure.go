@@ -23,11 +23,14 @@ var files embed.FS
 
 var pages = template.Must(template.New("").Funcs(template.FuncMap{"asset": assets.Path}).ParseFS(files, "*.html"))
 
-type endpoint struct{ service *procurement.Service }
+type endpoint struct {
+	service *procurement.Service
+	crowd   *crowd
+}
 
 // Mount adds the addresses.
 func Mount(e *echo.Echo, service *procurement.Service) {
-	p := endpoint{service}
+	p := endpoint{service, newCrowd(service.Limits.Bytes)}
 	e.POST("/m/:merchant/cxml", p.postCXML)
 	e.GET("/m/:merchant/cxml", p.getCXML)
 	e.GET("/m/:merchant/p/:token", p.getStart)
@@ -39,22 +42,30 @@ func Mount(e *echo.Echo, service *procurement.Service) {
 // postCXML takes one document. The answer is HTTP 200 with a cXML Status whatever happened: any
 // other answer would be taken for a broken line and tried again for hours.
 func (p endpoint) postCXML(c echo.Context) error {
+	c.Response().Header().Set("Cache-Control", "no-store")
+	return c.Blob(http.StatusOK, "text/xml; charset=UTF-8", p.answer(c))
+}
+
+func (p endpoint) answer(c echo.Context) []byte {
 	request := c.Request()
-	// One byte more than is taken tells that there is too much, without keeping it all.
-	body, err := io.ReadAll(io.LimitReader(request.Body, int64(p.service.Limits.Bytes)+1))
-	if err != nil {
-		return fault.New(fault.Malformed, "the document broke off").Because(err)
-	}
-	if len(body) > p.service.Limits.Bytes {
+	body, release, err := p.crowd.read(request.Body, p.service.Limits.Bytes)
+	defer release()
+	if errors.Is(err, errCrowded) || len(body) > p.service.Limits.Bytes {
 		// Many senders read no answer before they have written everything. What they go on
 		// writing is thrown away; who writes much more than that finds the line cut.
 		_, _ = io.CopyN(io.Discard, request.Body, mostDiscarded)
 	}
+	if err != nil {
+		return p.service.Refusal(err)
+	}
+	leave, err := p.crowd.enter(request.Context(), body)
+	if err != nil {
+		return p.service.Refusal(err)
+	}
+	defer leave()
 	// The address is the line's own, or what a trusted proxy says (server.Config).
 	ctx := procurement.WithClient(request.Context(), c.RealIP())
-	answer := p.service.Receive(ctx, c.Param("merchant"), request.Header.Get("Content-Type"), body)
-	c.Response().Header().Set("Cache-Control", "no-store")
-	return c.Blob(http.StatusOK, "text/xml; charset=UTF-8", answer)
+	return p.service.Receive(ctx, c.Param("merchant"), request.Header.Get("Content-Type"), body)
 }
 
 // mostDiscarded is how much of a document that is too large is still taken off the line.
