@@ -34,7 +34,7 @@ bench: need ## benchmarks of the packages and of the whole server, on SQLite and
 
 soak: need ## for hours: long fuzzing, many random histories, the program killed again and again
 	KONTOR_KILLS=$${KONTOR_KILLS:-20} KONTOR_HISTORIES=$${KONTOR_HISTORIES:-20000} $(WITH_POSTGRES) $(GO) test -count=1 -timeout 8h ./...
-	./tools/fuzz.sh $${KONTOR_FUZZTIME:-10m}
+	./tools/fuzz.sh $${KONTOR_FUZZTIME:-1h} $${KONTOR_FUZZTIME_OTHERS:-10m}
 
 need:
 	@./tools/need.sh
