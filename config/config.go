@@ -41,6 +41,16 @@ type Config struct {
 	// MailFrom writes them.
 	MailFrom string `env:"MAIL_FROM"`
 
+	// How many days each kind of data is kept; 0 is for ever (decision 0021).
+	KeepDocuments int `env:"KEEP_DOCUMENTS" envDefault:"3653"`
+	KeepEvents    int `env:"KEEP_EVENTS" envDefault:"3653"`
+	KeepVisits    int `env:"KEEP_VISITS" envDefault:"400"`
+	KeepStrangers int `env:"KEEP_STRANGERS" envDefault:"90"`
+	KeepRequests  int `env:"KEEP_REQUESTS" envDefault:"90"`
+	KeepAnswers   int `env:"KEEP_ANSWERS" envDefault:"3"`
+	KeepMails     int `env:"KEEP_MAILS" envDefault:"400"`
+	KeepAudit     int `env:"KEEP_AUDIT" envDefault:"0"`
+
 	// MetricsListen is an address of its own for /metrics; empty for none (decision 0011).
 	MetricsListen string `env:"METRICS_LISTEN"`
 	// TrustedProxies are the networks whose X-Forwarded-For and X-Forwarded-Proto are believed.
@@ -106,8 +116,26 @@ func (c Config) check() error {
 	if c.WriteTimeout <= c.ReadTimeout {
 		say("WRITE_TIMEOUT", "must be longer than KONTOR_READ_TIMEOUT: both begin with the request, and a late document must still be answered")
 	}
+	for _, kept := range []struct {
+		name        string
+		days, least int
+	}{
+		{"KEEP_DOCUMENTS", c.KeepDocuments, 1}, {"KEEP_EVENTS", c.KeepEvents, 30}, {"KEEP_STRANGERS", c.KeepStrangers, 1}, {"KEEP_AUDIT", c.KeepAudit, 1}, {"KEEP_MAILS", c.KeepMails, 30},
+		{"KEEP_VISITS", c.KeepVisits, remembered}, {"KEEP_REQUESTS", c.KeepRequests, remembered}, {"KEEP_ANSWERS", c.KeepAnswers, 3},
+	} {
+		if kept.days != 0 && (kept.days < kept.least || kept.days > longestKept) {
+			say(kept.name, fmt.Sprintf("must be from %d to %d days, or 0 for ever", kept.least, longestKept))
+		}
+	}
 	return errors.Join(wrong...)
 }
+
+const (
+	// remembered is how long a document that is repeated must get its first answer (cXML reference
+	// 3.5), and with it the visit that the answer names.
+	remembered  = 90
+	longestKept = 36525 // a century: more is a slip of the finger
+)
 
 // Proxies are the trusted networks.
 func (c Config) Proxies() ([]*net.IPNet, error) {

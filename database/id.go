@@ -2,6 +2,8 @@ package database
 
 import (
 	"encoding/base32"
+	"encoding/binary"
+	"time"
 
 	"github.com/google/uuid"
 )
@@ -16,5 +18,13 @@ func NewID(kind string) string {
 	// 128 bits are 26 characters of 5 bits when two zero bits go in front (TypeID, RFC 9562).
 	var padded [20]byte
 	copy(padded[4:], id[:])
+	return kind + "_" + crockford.EncodeToString(padded[:])[6:]
+}
+
+// FirstID is the lowest id of a kind that could be made at that moment: rows are found by age
+// without an index of their own.
+func FirstID(kind string, at time.Time) string {
+	var padded [20]byte
+	binary.BigEndian.PutUint64(padded[2:], uint64(max(at.UnixMilli(), 0))) //nolint:gosec // not negative
 	return kind + "_" + crockford.EncodeToString(padded[:])[6:]
 }

@@ -87,14 +87,20 @@ func stored(ctx context.Context, q database.Querier, key Key) (Answer, error) {
 	return row.Answer, nil
 }
 
-// Forget removes what is older than the given instant and tells how many that were. It is one
-// of the sweeps that look across merchants.
-func Forget(ctx context.Context, db *database.DB, before time.Time) (forgotten int64, err error) {
-	err = db.InTx(ctx, func(tx *database.Tx) error {
-		forgotten, err = tx.Exec(ctx, deleteOld, database.At(before))
-		return err
-	})
-	return forgotten, err
+// Requests are remembered keys and their answers, those of the API apart: they are forgotten earlier.
+var (
+	Requests = aged(`<>`)
+	Answers  = aged(`=`)
+)
+
+// aged names the same condition as the partial indexes do.
+func aged(api string) database.Aged {
+	return database.Aged{
+		From: `inbox WHERE merchant_id = ? AND created_at < ? AND substr(scope, 1, 4) ` + api + ` 'api:'`,
+		Key:  `scope, key`,
+		By:   `created_at`,
+		Rows: []string{`inbox (scope, key)`},
+	}
 }
 
 const (
@@ -109,6 +115,4 @@ UPDATE inbox SET status = ?, media_type = ?, answer = ? WHERE merchant_id = ? AN
 SELECT hash, status, media_type, answer FROM inbox WHERE merchant_id = ? AND scope = ? AND key = ?`
 
 	deleteKey = `DELETE FROM inbox WHERE merchant_id = ? AND scope = ? AND key = ?`
-
-	deleteOld = `DELETE FROM inbox WHERE created_at < ?`
 )

@@ -220,28 +220,45 @@ func TestCorrectableAnswersAtOnce(t *testing.T) {
 	})
 }
 
-func TestForgetRemovesWhatIsOld(t *testing.T) {
+func TestOldRequestsAreForgotten(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, db *database.DB) {
-		for i := range 4 {
+		scopes := []string{"cxml:con", "api:key", "cli"}
+		named := func(i int, scope, merchant string) inbox.Key {
 			k := key(fmt.Sprint(i), "body")
-			k.Merchant = []string{"brackwater", "another"}[i%2]
+			k.Scope, k.Merchant = scope, merchant
+			return k
+		}
+		each := func(do func(i int, k inbox.Key)) {
+			for i := range 4 {
+				for _, scope := range scopes {
+					for _, merchant := range []string{"brackwater", "another"} {
+						do(i, named(i, scope, merchant))
+					}
+				}
+			}
+		}
+		each(func(i int, k inbox.Key) {
 			if _, _, err := inbox.Once(t.Context(), db, k, noon.Add(time.Duration(i)*time.Hour), func(*database.Tx) (inbox.Answer, error) {
 				return inbox.Answer{Status: 200}, nil
 			}); err != nil {
 				t.Fatal(err)
 			}
-		}
-		for _, want := range []int64{2, 0} {
-			if n, err := inbox.Forget(t.Context(), db, noon.Add(2*time.Hour)); err != nil || n != want {
-				t.Errorf("forgot %d, %v; want %d", n, err, want)
+		})
+		for _, test := range []struct {
+			what database.Aged
+			most int
+			want int64
+		}{{inbox.Requests, 1, 2}, {inbox.Requests, 1, 2}, {inbox.Requests, 1, 0}, // those of one instant go together
+			{inbox.Answers, 100, 2}, {inbox.Answers, 100, 0}} {
+			if n, err := test.what.Delete(t.Context(), db, "brackwater", noon.Add(2*time.Hour), test.most); err != nil || n != test.want {
+				t.Errorf("forgot %d, %v; want %d", n, err, test.want)
 			}
 		}
-		for i, want := range []bool{false, false, true, true} {
-			k := key(fmt.Sprint(i), "body")
-			k.Merchant = []string{"brackwater", "another"}[i%2]
+		each(func(i int, k inbox.Key) {
+			want := i >= 2 || k.Merchant != "brackwater"
 			if _, found, err := inbox.Seen(t.Context(), db, k); err != nil || found != want {
-				t.Errorf("request %d: found %v, %v", i, found, err)
+				t.Errorf("%s %s of %s: found %v, %v", k.Scope, k.Name, k.Merchant, found, err)
 			}
-		}
+		})
 	})
 }

@@ -256,6 +256,37 @@ func (d *doctor) database(ctx context.Context, db *database.DB, keys *accounts.K
 		}
 	}
 	d.merchants(ctx, db)
+	d.retention(ctx, db)
+}
+
+// retention tells what should have been deleted. What got over age since yesterday may still wait
+// for its sweep.
+func (d *doctor) retention(ctx context.Context, db *database.DB) {
+	merchants, err := everyMerchant(ctx, db)
+	if err != nil {
+		d.fail("retention", err.Error())
+		return
+	}
+	const most = 1000 // rows are not counted by the million here
+	var over []string
+	for _, merchant := range merchants {
+		for _, k := range kinds(d.config) {
+			n, err := k.count(ctx, db, merchant, time.Now().AddDate(0, 0, -1), most)
+			if err != nil {
+				d.fail("retention", err.Error())
+				return
+			}
+			if n > 0 {
+				over = append(over, fmt.Sprintf("%s of %s", k.name, merchant))
+			}
+		}
+	}
+	if len(over) > 0 {
+		d.warn("retention", fmt.Sprintf("over age since yesterday or longer: %s. Is kontor serve running? kontor retention --dry-run counts, kontor retention deletes",
+			strings.Join(over[:min(len(over), 10)], ", ")))
+		return
+	}
+	d.ok("retention", "nothing is older than it shall be kept")
 }
 
 func (d *doctor) sqlite(ctx context.Context, db *database.DB) {

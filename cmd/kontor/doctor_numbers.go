@@ -2,8 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/base32"
-	"encoding/binary"
 	"log/slog"
 	"sync"
 	"time"
@@ -164,11 +162,11 @@ func (n *numbers) read(ctx context.Context) (moment, error) {
 			continue
 		}
 		var someDocuments []documentCount
-		if err := n.db.Select(ctx, &someDocuments, newDocuments, merchant, firstID("doc", from), firstID("doc", to)); err != nil {
+		if err := n.db.Select(ctx, &someDocuments, newDocuments, merchant, database.FirstID("doc", from), database.FirstID("doc", to)); err != nil {
 			return now, err
 		}
 		var someOrders []orderCount
-		if err := n.db.Select(ctx, &someOrders, newOrders, merchant, firstID("ord", from), firstID("ord", to)); err != nil {
+		if err := n.db.Select(ctx, &someOrders, newOrders, merchant, database.FirstID("ord", from), database.FirstID("ord", to)); err != nil {
 			return now, err
 		}
 		documents, orders = append(documents, someDocuments...), append(orders, someOrders...)
@@ -195,15 +193,6 @@ func knownType(name string) string {
 	}
 	return "other"
 }
-
-// firstID is the lowest id of a kind that could be made at that moment (see database.NewID).
-func firstID(kind string, at time.Time) string {
-	var padded [20]byte
-	binary.BigEndian.PutUint64(padded[2:], uint64(max(at.UnixMilli(), 0))) //nolint:gosec // not negative
-	return kind + "_" + idText.EncodeToString(padded[:])[6:]
-}
-
-var idText = base32.NewEncoding("0123456789abcdefghjkmnpqrstvwxyz").WithPadding(base32.NoPadding)
 
 // The states are written into the texts: only so do partial indexes serve them.
 const (

@@ -177,14 +177,3 @@ VALUES (?, ?, 'org', ?, ?, 'punchout', ?, 'USD', 0, 1, 1, '{}', ?, ?)`, merchant
 		want("kontor_database_up gauge:{value:0}")
 	})
 }
-
-func TestFirstIDIsBelowThoseOfItsMoment(t *testing.T) {
-	for range 1000 {
-		before := firstID("doc", time.Now())
-		id := database.NewID("doc")
-		after := firstID("doc", time.Now().Add(2*time.Millisecond))
-		if before > id || id >= after || len(before) != len(id) {
-			t.Fatalf("%s, %s, %s", before, id, after)
-		}
-	}
-}

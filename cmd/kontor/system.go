@@ -21,7 +21,6 @@ import (
 	"github.com/kontorhq/kontor/config"
 	"github.com/kontorhq/kontor/cxml"
 	"github.com/kontorhq/kontor/database"
-	"github.com/kontorhq/kontor/inbox"
 	"github.com/kontorhq/kontor/notices"
 	"github.com/kontorhq/kontor/outbox"
 	"github.com/kontorhq/kontor/procurement"
@@ -149,13 +148,14 @@ func (s *system) serve(ctx context.Context, listener net.Listener, more ...func(
 	if err != nil {
 		return err // config.Read has checked it
 	}
+	sweep := newSweeper(s.config, s.db, s.clock, s.log)
 	var metrics *server.Metrics
 	var metricsListener net.Listener
 	if s.config.MetricsListen != "" {
 		if metricsListener, err = new(net.ListenConfig).Listen(ctx, "tcp", s.config.MetricsListen); err != nil {
 			return fmt.Errorf("KONTOR_METRICS_LISTEN: can't listen: %w", err)
 		}
-		metrics = server.NewMetrics(s.log, version, append(pools(s.db), newNumbers(s.db, s.clock, s.log))...)
+		metrics = server.NewMetrics(s.log, version, append(pools(s.db), newNumbers(s.db, s.clock, s.log), sweep.deleted, sweep.ended)...)
 	}
 	web := server.New(server.Config{DB: s.db, Log: s.log, Mount: mounts, TrustedProxies: proxies, Metrics: metrics,
 		Maintenance: maintenance(s.db, s.clock, s.log, s.config.PublicURL),
@@ -166,7 +166,7 @@ func (s *system) serve(ctx context.Context, listener net.Listener, more ...func(
 	for range s.config.Workers {
 		group.Go(func() { s.worker.Run(working) })
 	}
-	group.Go(func() { s.sweep(working) })
+	group.Go(func() { sweep.run(working) })
 	if metrics != nil {
 		group.Go(func() {
 			if err := metrics.Run(working, metricsListener); err != nil {
@@ -178,25 +178,6 @@ func (s *system) serve(ctx context.Context, listener net.Listener, more ...func(
 	stop()
 	group.Wait()
 	return err
-}
-
-// keysAreKept is how long a request is remembered (cXML reference 3.5: at least 90 days).
-const keysAreKept = 90 * 24 * time.Hour
-
-// sweep forgets what is too old to be repeated.
-func (s *system) sweep(ctx context.Context) {
-	for {
-		if n, err := inbox.Forget(ctx, s.db, s.clock.Now().Add(-keysAreKept)); err != nil && ctx.Err() == nil {
-			s.log.Error("old request keys could not be forgotten", "error", err)
-		} else if n > 0 {
-			s.log.Info("old request keys were forgotten", "count", n)
-		}
-		select {
-		case <-ctx.Done():
-			return
-		case <-time.After(time.Hour):
-		}
-	}
 }
 
 // open is a system for commands that work on the database and serve nothing.
