@@ -98,12 +98,31 @@ func (s *Server) send(ctx context.Context, l letter) error {
 	if err == nil || message.IsDelivered() {
 		return nil // a goodbye that failed comes too late to change anything
 	}
-	said := s.hide(err.Error())
+	said := s.hide(inWords(err))
 	var refused *mail.SendError
 	if errors.As(err, &refused) && refused.ErrorCode()/100 == 5 && (refused.Reason == mail.ErrSMTPRcptTo || refused.Reason == mail.ErrSMTPDataClose) {
 		return &outbox.Refused{Reason: said}
 	}
 	return errors.New(said)
+}
+
+// inWords is what the mail server said, and to what.
+func inWords(err error) string {
+	var refused *mail.SendError
+	if !errors.As(err, &refused) {
+		return "the mail server could not be used: " + err.Error()
+	}
+	what := "the mail was not taken"
+	switch refused.Reason {
+	case mail.ErrSMTPRcptTo:
+		what = "the recipient was not taken"
+	case mail.ErrSMTPMailFrom:
+		what = "the sender was not taken (KONTOR_MAIL_FROM)"
+	}
+	// The library puts the step before, and the recipient and the Message-ID behind.
+	_, said, _ := strings.Cut(refused.Error(), ": ")
+	said, _, _ = strings.Cut(said, ", affected ")
+	return what + ": " + said
 }
 
 func (s *Server) client() (*mail.Client, error) {
