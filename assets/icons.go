@@ -8,6 +8,7 @@ var outlines = map[string]string{
 	"cart":    `<path d="M1.5 2.5h2l1.6 7.5h6.8l1.4-5.5H4"/><circle cx="6" cy="13" r="1"/><circle cx="11" cy="13" r="1"/>`,
 	"back":    `<path d="M13 8H3M7 4 3 8l4 4"/>`,
 	"forward": `<path d="M3 8h10M9 4l4 4-4 4"/>`,
+	"mail":    `<rect x="1.5" y="3.5" width="13" height="9" rx="1"/><path d="m2 4.5 6 4.5 6-4.5"/>`,
 	"menu":    `<path d="M2.5 4.5h11M2.5 8h11M2.5 11.5h11"/>`,
 	"close":   `<path d="m4 4 8 8M12 4l-8 8"/>`,
 	"copy":    `<rect x="5" y="5" width="8.5" height="8.5" rx="1"/><path d="M11 2.5H3.5a1 1 0 0 0-1 1V11"/>`,

@@ -228,7 +228,13 @@ func TestAMessageThatIsGivenUpIsOneTaskAndOneMail(t *testing.T) {
 				if _, err := outbox.Resend(h.ctx, tx, "brackwater", o.ID, deliveries[0].Destination, 1, h.clock.Now()); err != nil {
 					return err
 				}
-				return notices.Resent(h.ctx, tx, "brackwater", o.ID, 1, "credit manager", h.clock.Now())
+				if err := notices.Resent(h.ctx, tx, "brackwater", o.ID, "mail:untold", 1, "credit manager", h.clock.Now()); err != nil {
+					return err
+				}
+				if n, err := notices.CountTasks(h.ctx, tx, "brackwater"); err != nil || n != 1 {
+					t.Errorf("a mail that is sent again leaves %d tasks, %v", n, err)
+				}
+				return notices.Resent(h.ctx, tx, "brackwater", o.ID, deliveries[0].Destination, 1, "credit manager", h.clock.Now())
 			})
 		}
 		resend()

@@ -211,6 +211,19 @@ func (a subject) untold(t Task) memo {
 	return m
 }
 
+// Topic names what a mail to a destination is about.
+func Topic(destination string) string {
+	switch destination {
+	case waiting:
+		return "It waits"
+	case reminder:
+		return "Reminder after 4 working hours"
+	case escalation:
+		return "Escalation after a banking day"
+	}
+	return "What could not be told"
+}
+
 // Message names what an event is to a buyer's system.
 func Message(event string) string {
 	switch event {

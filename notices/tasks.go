@@ -104,8 +104,11 @@ func Finish(ctx context.Context, tx *database.Tx, merchant, id, actor, reason st
 }
 
 // Resent ends the tasks about a delivery that is on its way again; should it be given up once
-// more, they are open again.
-func Resent(ctx context.Context, tx *database.Tx, merchant, object string, seq int64, actor string, now time.Time) error {
+// more, they are open again. A mail that is sent again ends none.
+func Resent(ctx context.Context, tx *database.Tx, merchant, object, destination string, seq int64, actor string, now time.Time) error {
+	if strings.HasPrefix(destination, Scheme+":") {
+		return nil
+	}
 	_, err := tx.Exec(ctx, resendTask, actor, database.At(now), merchant, object, seq)
 	return err
 }

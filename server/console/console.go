@@ -22,6 +22,7 @@ import (
 	"github.com/kontorhq/kontor/clock"
 	"github.com/kontorhq/kontor/database"
 	"github.com/kontorhq/kontor/fault"
+	"github.com/kontorhq/kontor/notices"
 	"github.com/kontorhq/kontor/orders"
 )
 
@@ -64,6 +65,10 @@ func Mount(e *echo.Echo, cfg Config) {
 	g.GET("/documents/:id", c.staff(c.getDocument))
 	g.GET("/documents/:id/raw", c.staff(c.getRaw))
 	g.GET("/documents/:id/attachments/:position", c.staff(c.getAttachment))
+	g.GET("/mail", c.staff(c.getMails))
+	g.GET("/mail/:id", c.staff(c.getMail))
+	g.GET("/tasks/:id", c.staff(c.getTask))
+	g.POST("/tasks/:id", c.staff(c.postTask))
 	g.GET("/credit", c.staff(c.getLines))
 	g.GET("/credit/:id", c.staff(c.getLine))
 	g.POST("/credit/:id/limit", c.staff(c.postLimit))
@@ -152,10 +157,10 @@ var pages = func() map[string]*template.Template {
 	shared := template.Must(template.New("").Funcs(template.FuncMap{
 		"asset": assets.Path, "icon": assets.Icon, "mark": assets.Mark,
 		"money": formatMoney, "day": formatDay, "price": formatPrice, "quantity": formatQuantity, "sentence": sentence, "upper": upper,
-		"badge": badgeOf, "status": statusBadge, "message": message,
+		"badge": badgeOf, "status": statusBadge, "message": message, "topic": notices.Topic,
 		"tableOf": func(p page, rows []orderRow) orderTable { return orderTable{p, rows} }, "bar": assets.LimitBar, "minibar": assets.LimitBarMini,
 	}).ParseFS(files, "pages/layout.html", "pages/parts.html"))
-	for _, name := range []string{"today", "orders", "order", "document", "documents", "lines", "line", "sign-in", "notice", "bounce"} {
+	for _, name := range []string{"today", "orders", "order", "document", "documents", "lines", "line", "mails", "mail", "task", "sign-in", "notice", "bounce"} {
 		made[name] = template.Must(template.Must(shared.Clone()).ParseFS(files, "pages/"+name+".html"))
 	}
 	return made
@@ -169,7 +174,7 @@ type page struct {
 	Home     string
 	Merchant accounts.Merchant
 	Staff    string // whose key it is; empty before the sign-in
-	Waiting  int64
+	Waiting  int64  // what needs a person
 	SignOut  string // form token
 	Body     any
 }
@@ -184,6 +189,9 @@ type orderTable struct {
 func (c *console) show(v *visit, status int, name, section, title string, body any) error {
 	waiting, err := orders.CountWaiting(v.Request().Context(), c.DB, v.merchant.ID)
 	if err != nil {
+		return err
+	}
+	if waiting, err = c.needed(v, waiting); err != nil {
 		return err
 	}
 	return render(v, status, name, page{times: times{v.merchant.Zone()}, Title: title, Section: section, Home: v.home,

@@ -12,6 +12,7 @@ import (
 	"github.com/kontorhq/kontor/database"
 	"github.com/kontorhq/kontor/fault"
 	"github.com/kontorhq/kontor/money"
+	"github.com/kontorhq/kontor/notices"
 	"github.com/kontorhq/kontor/orders"
 )
 
@@ -34,6 +35,9 @@ func sentence(text string) string { return money.EnglishIn(text) }
 // upper begins a sentence; faults are written to stand after a colon.
 func upper(text string) string {
 	first, size := utf8.DecodeRuneInString(text)
+	if size == 0 {
+		return text
+	}
 	return string(unicode.ToUpper(first)) + text[size:]
 }
 
@@ -116,6 +120,8 @@ var badges = map[string]badge{
 	orders.InForce: {"badge--ok", "In force"}, orders.Waiting: {"badge--wait", "Waiting"}, orders.Replaced: {"", "Replaced"},
 	"ready": {"badge--go", "Ready to send"}, "running": {"badge--go", "Sending"}, "done": {"badge--ok", "Taken"},
 	"skipped": {"", "Not owed"}, "dead": {"badge--stop", "Given up"},
+	notices.Kept: {"", "Kept"}, notices.Sending: {"badge--go", "Sending"}, notices.Sent: {"badge--ok", "Sent"}, notices.Failed: {"badge--stop", "Failed"},
+	"task-open": {"badge--stop", "Not told"}, "task-done": {"badge--ok", "Told"}, "task-resent": {"badge--go", "Sent again"}, "due": {"", "Not due yet"},
 	"change": {"badge--wait", "Change waits"}, "open": {"badge--ok", "Open"}, "applied": {"badge--wait", "Application in review"}, "closed": {"badge--stop", "Closed"},
 }
 

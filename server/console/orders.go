@@ -11,6 +11,7 @@ import (
 	"github.com/kontorhq/kontor/database"
 	"github.com/kontorhq/kontor/fault"
 	"github.com/kontorhq/kontor/money"
+	"github.com/kontorhq/kontor/notices"
 	"github.com/kontorhq/kontor/orders"
 	"github.com/kontorhq/kontor/outbox"
 	"github.com/kontorhq/kontor/procurement"
@@ -97,7 +98,8 @@ type orderPage struct {
 	Standing     standing
 	Versions     []orders.Step
 	Documents    []procurement.Document
-	Deliveries   []outbox.Delivery
+	Deliveries   []outbox.Delivery // to the buyer
+	Mails        []outbox.Delivery // to the merchant's own people
 	Dead         bool
 	Resend       string // token
 	Form         ruling
@@ -178,6 +180,12 @@ func (c *console) orderPage(ctx context.Context, v *visit, id string) (*orderPag
 		return nil, err
 	}
 	slices.Reverse(p.Deliveries)
+	for _, d := range p.Deliveries {
+		if d.Scheme() == notices.Scheme {
+			p.Mails = append(p.Mails, d)
+		}
+	}
+	p.Deliveries = slices.DeleteFunc(p.Deliveries, func(d outbox.Delivery) bool { return d.Scheme() == notices.Scheme })
 	p.Dead = slices.ContainsFunc(p.Deliveries, func(d outbox.Delivery) bool { return d.State == "dead" })
 	return p, nil
 }
@@ -194,6 +202,9 @@ func (c *console) postResend(v *visit) error {
 	err = c.DB.InTx(ctx, func(tx *database.Tx) error {
 		revived, err := outbox.Resend(ctx, tx, v.merchant.ID, order, destination, seq, now)
 		if err != nil || !revived {
+			return err
+		}
+		if err := notices.Resent(ctx, tx, v.merchant.ID, order, destination, seq, v.actor(), now); err != nil {
 			return err
 		}
 		if c.Desk.Wake != nil {

@@ -20,6 +20,8 @@ type today struct {
 	Day     string
 	Tasks   []task
 	More    int64 // waiting orders that are not listed
+	Tell    []telling
+	Done    string
 	Figures []figure
 	Latest  []orderRow
 	Tight   []lineRow
@@ -65,7 +67,17 @@ func (c *console) getToday(v *visit) error {
 	if err != nil {
 		return err
 	}
-	body.Heading, body.More = heading(waiting), waiting-int64(len(body.Tasks))
+	if body.Tell, err = c.tellings(v, &names); err != nil {
+		return err
+	}
+	needed, err := c.needed(v, waiting)
+	if err != nil {
+		return err
+	}
+	body.Heading, body.More = heading(waiting, needed-waiting), waiting-int64(len(body.Tasks))
+	if v.QueryParam("done") == "told" {
+		body.Done = "Recorded: the buyer was told."
+	}
 	latest, err := orders.List(ctx, c.DB, v.merchant.ID, orders.Filter{Limit: mostToday})
 	if err != nil {
 		return err
@@ -85,17 +97,25 @@ func (c *console) getToday(v *visit) error {
 	return c.show(v, http.StatusOK, "today", "today", "Today", body)
 }
 
-var small = []string{"", "One order needs a person", "Two orders need a person", "Three orders need a person", "Four orders need a person",
-	"Five orders need a person", "Six orders need a person", "Seven orders need a person", "Eight orders need a person", "Nine orders need a person"}
+var small = []string{"", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine"}
 
-func heading(waiting int64) string {
-	switch {
-	case waiting == 0:
-		return "Nothing needs a person"
-	case waiting < int64(len(small)):
-		return small[waiting]
+// heading counts orders that wait and what is to be told.
+func heading(waiting, tell int64) string {
+	count, what, need := waiting+tell, "orders", "need"
+	if tell > 0 {
+		what = "things"
 	}
-	return strconv.FormatInt(waiting, 10) + " orders need a person"
+	switch {
+	case count == 0:
+		return "Nothing needs a person"
+	case count == 1:
+		what, need = what[:len(what)-1], "needs"
+	}
+	number := strconv.FormatInt(count, 10)
+	if count < int64(len(small)) {
+		number = small[count]
+	}
+	return number + " " + what + " " + need + " a person"
 }
 
 func (c *console) task(ctx context.Context, v *visit, names *names, id string) (task, error) {

@@ -1,0 +1,60 @@
+package console
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/kontorhq/kontor/accounts"
+	"github.com/kontorhq/kontor/notices"
+	"github.com/kontorhq/kontor/orders"
+)
+
+// mailList is the mailbox: what the credit contact was written, or would have been.
+type mailList struct {
+	Rows    []notices.Mail
+	Contact accounts.Contact
+	Older   string // address, empty at the end
+	Newest  string // address, empty on the first page
+}
+
+func (c *console) getMails(v *visit) error {
+	var body mailList
+	var err error
+	if body.Contact, err = v.merchant.Contact(); err != nil {
+		return err
+	}
+	before := v.QueryParam("before")
+	if len(before) != 30 || !strings.HasPrefix(before, "mai_") {
+		before = ""
+	}
+	if body.Rows, err = notices.Mails(v.Request().Context(), c.DB, v.merchant.ID, before, pageSize+1); err != nil {
+		return err
+	}
+	if len(body.Rows) > pageSize {
+		body.Rows = body.Rows[:pageSize]
+		body.Older = v.home + "/mail?before=" + body.Rows[pageSize-1].ID
+	}
+	if before != "" {
+		body.Newest = v.home + "/mail"
+	}
+	return c.show(v, http.StatusOK, "mails", "mail", "Mail", body)
+}
+
+// mailPage is one mail as it arrives.
+type mailPage struct {
+	notices.Mail
+	Number string // of its order
+}
+
+func (c *console) getMail(v *visit) error {
+	ctx := v.Request().Context()
+	m, err := notices.FindMail(ctx, c.DB, v.merchant.ID, v.Param("id"))
+	if err != nil {
+		return err
+	}
+	body := mailPage{Mail: m}
+	if body.Number, err = orders.NumberOf(ctx, c.DB, v.merchant.ID, m.Object); err != nil {
+		return err
+	}
+	return c.show(v, http.StatusOK, "mail", "mail", m.Subject, body)
+}
