@@ -2,6 +2,7 @@ package catalog
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -12,24 +13,19 @@ import (
 )
 
 // Offers finds the offers for part numbers, which are compared folded: the keys of the answer
-// are accounts.Fold(sku). Unknown, withdrawn and unpriced products are absent. 1,000 part
+// are accounts.Fold(sku). Unknown, withdrawn, hidden and unpriced products are absent. 1,000 part
 // numbers cost 8 statements, and one more when the organisation has a parent.
 func Offers(ctx context.Context, q database.Querier, organisation accounts.Organisation, currency string, on money.Date, skus []string) (map[string]*Offer, error) {
-	known, err := Products(ctx, q, organisation.Merchant, skus)
+	stands, err := standingOf(ctx, q, organisation)
 	if err != nil {
 		return nil, err
 	}
-	products := make([]Product, 0, len(known))
-	for _, p := range known {
-		if !p.Disabled {
-			products = append(products, p)
-		}
-	}
-	chain, err := chainOf(ctx, q, organisation)
+	known, err := stands.products(ctx, q, skus)
 	if err != nil {
 		return nil, err
 	}
-	priced, err := offersOf(ctx, q, organisation, chain, currency, on, products)
+	shown := slices.DeleteFunc(sellable(known), func(p seen) bool { return p.hidden })
+	priced, err := offersOf(ctx, q, organisation, stands, currency, on, shown)
 	if err != nil {
 		return nil, err
 	}
@@ -38,6 +34,32 @@ func Offers(ctx context.Context, q database.Querier, organisation accounts.Organ
 		offers[accounts.Fold(o.SKU)] = o
 	}
 	return offers, nil
+}
+
+// seen is a product as an organisation sees it.
+type seen struct {
+	Product
+	buyerPart string
+	hidden    bool
+}
+
+// sellable are the products that aren't withdrawn.
+func sellable(known map[string]seen) []seen {
+	products := make([]seen, 0, len(known))
+	for _, p := range known {
+		if !p.Disabled {
+			products = append(products, p)
+		}
+	}
+	return products
+}
+
+// products reads products by their part numbers, withdrawn and hidden ones too. The keys are the
+// folded part numbers.
+func (s standing) products(ctx context.Context, q database.Querier, skus []string) (map[string]seen, error) {
+	part, args := s.buyerPart()
+	shown, more := s.shown()
+	return productsBy(ctx, q, s.merchant, skus, selectSeen+part+` AS buyer_part, NOT `+shown+` AS hidden`+fromProducts, append(args, more...))
 }
 
 // Find finds the offer for one part number; fault.Unknown when the organisation isn't offered
@@ -57,19 +79,29 @@ func Find(ctx context.Context, q database.Querier, organisation accounts.Organis
 // Products reads products by their part numbers as they are kept, withdrawn ones too. The keys
 // are the folded part numbers.
 func Products(ctx context.Context, q database.Querier, merchant string, skus []string) (map[string]Product, error) {
-	seen := make(map[string]bool, len(skus))
+	found, err := productsBy(ctx, q, merchant, skus, selectProducts, nil)
+	products := make(map[string]Product, len(found))
+	for sku, p := range found {
+		products[sku] = p.Product
+	}
+	return products, err
+}
+
+// productsBy reads products by a SELECT that ends with FROM products p and takes these arguments.
+func productsBy(ctx context.Context, q database.Querier, merchant string, skus []string, query string, args []any) (map[string]seen, error) {
+	wanted := make(map[string]bool, len(skus))
 	folded := make([]string, 0, len(skus))
 	for _, sku := range skus {
-		if f := accounts.Fold(sku); !seen[f] && storable(f) {
-			seen[f] = true
+		if f := accounts.Fold(sku); !wanted[f] && storable(f) {
+			wanted[f] = true
 			folded = append(folded, f)
 		}
 	}
-	found := make(map[string]Product, len(folded))
+	found := make(map[string]seen, len(folded))
 	err := inChunks(folded, func(part []any) error {
 		var rows []productRow
-		if err := q.Select(ctx, &rows, selectProducts+` WHERE merchant_id = ? AND sku_folded IN `+list(len(part)),
-			append([]any{merchant}, part...)...); err != nil {
+		if err := q.Select(ctx, &rows, query+` WHERE p.merchant_id = ? AND p.sku_folded IN `+list(len(part)),
+			append(append(slices.Clone(args), merchant), part...)...); err != nil {
 			return err
 		}
 		for _, r := range rows {
@@ -77,7 +109,7 @@ func Products(ctx context.Context, q database.Querier, merchant string, skus []s
 			if err != nil {
 				return err
 			}
-			found[accounts.Fold(p.SKU)] = p
+			found[accounts.Fold(p.SKU)] = seen{p, r.BuyerPart, r.Hidden}
 		}
 		return nil
 	})
@@ -107,33 +139,23 @@ func Prices(ctx context.Context, q database.Querier, merchant, currency string, 
 }
 
 // offersOf prices products in their order; those without a price are left out.
-func offersOf(ctx context.Context, q database.Querier, organisation accounts.Organisation, chain []string, currency string, on money.Date, products []Product) ([]*Offer, error) {
+func offersOf(ctx context.Context, q database.Querier, organisation accounts.Organisation, stands standing, currency string, on money.Date, products []seen) ([]*Offer, error) {
 	ids := make([]string, len(products))
 	for i, p := range products {
 		ids[i] = p.ID
 	}
-	prices, err := Prices(ctx, q, organisation.Merchant, currency, append([]string{""}, chain...), ids)
+	prices, err := Prices(ctx, q, organisation.Merchant, currency, append([]string{""}, stands.chain...), ids)
 	if err != nil {
 		return nil, err
 	}
 	offers := make([]*Offer, 0, len(products))
 	for _, p := range products {
-		if o := newOffer(p, prices[p.ID], chain, organisation.PricePolicy, currency, on); o != nil {
+		if o := newOffer(p.Product, prices[p.ID], stands.chain, organisation.PricePolicy, currency, on); o != nil {
+			o.BuyerPart = p.buyerPart
 			offers = append(offers, o)
 		}
 	}
 	return offers, nil
-}
-
-// chainOf is the organisation and those above it, nearest first: where contract prices come from.
-func chainOf(ctx context.Context, q database.Querier, organisation accounts.Organisation) ([]string, error) {
-	chain := []string{organisation.ID}
-	if organisation.ParentID == nil {
-		return chain, nil
-	}
-	var above []string
-	err := q.Select(ctx, &above, selectAbove, organisation.Merchant, *organisation.ParentID, organisation.Merchant)
-	return append(chain, above...), err
 }
 
 // storable tells whether a text can be in the database at all: PostgreSQL answers others with an

@@ -59,6 +59,7 @@ type Offer struct {
 	Contract  bool           // a contract price is in force; whether it wins at a quantity says Quote
 	ListPrice *money.Decimal // before breaks; nil when there is none in this currency
 	Breaks    []Break        // what is paid, from the least quantity on; never empty
+	BuyerPart string         // what the organisation calls it; "" where it has no number of its own
 	list      *Price
 	contract  *Price
 	bestOf    bool

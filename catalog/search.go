@@ -44,12 +44,13 @@ func Search(ctx context.Context, q database.Querier, organisation accounts.Organ
 	if !storable(query.Category) || !storable(query.After) {
 		return nil, "", nil
 	}
-	chain, err := chainOf(ctx, q, organisation)
+	stands, err := standingOf(ctx, q, organisation)
 	if err != nil {
 		return nil, "", err
 	}
-	visible, args := visibleTo(organisation.Merchant, chain, currency, on)
-	text := selectProducts + visible
+	part, args := stands.buyerPart()
+	visible, more := stands.visible(currency, on)
+	text, args := selectSeen+part+` AS buyer_part`+fromProducts+visible, append(args, more...)
 	if query.Text != "" {
 		words := queryWords(query.Text)
 		if len(words) == 0 {
@@ -71,41 +72,52 @@ func Search(ctx context.Context, q database.Querier, organisation accounts.Organ
 	if len(rows) > limit {
 		rows, next = rows[:limit], rows[limit-1].ID
 	}
-	products := make([]Product, len(rows))
+	products := make([]seen, len(rows))
 	for i, r := range rows {
-		if products[i], err = r.product(); err != nil {
+		product, err := r.product()
+		if err != nil {
 			return nil, "", err
 		}
+		products[i] = seen{Product: product, buyerPart: r.BuyerPart}
 	}
-	found, err = offersOf(ctx, q, organisation, chain, currency, on, products)
+	found, err = offersOf(ctx, q, organisation, stands, currency, on, products)
 	return found, next, err
 }
 
 // Categories lists the categories in which something is on offer, in the order in which their
 // first products were made.
 func Categories(ctx context.Context, q database.Querier, organisation accounts.Organisation, currency string, on money.Date) ([]Category, error) {
-	chain, err := chainOf(ctx, q, organisation)
+	stands, err := standingOf(ctx, q, organisation)
 	if err != nil {
 		return nil, err
 	}
-	visible, args := visibleTo(organisation.Merchant, chain, currency, on)
+	visible, args := stands.visible(currency, on)
 	var categories []Category
 	err = q.Select(ctx, &categories, selectCategories+visible+` GROUP BY p.category ORDER BY min(p.id)`, args...)
 	return categories, err
 }
 
-// visibleTo is the condition that a product is on offer: not withdrawn, and with a price in force.
-// It must agree with newOffer, or pages would be short; dates are text of one width and compare
-// alike on both engines.
-func visibleTo(merchant string, chain []string, currency string, on money.Date) (condition string, args []any) {
-	organisations := chunks(append([]string{""}, chain...))[0]
-	args = append([]any{merchant, currency}, organisations...)
+// AllCategories lists the categories that there are, whoever is shown them.
+func AllCategories(ctx context.Context, q database.Querier, merchant string) ([]string, error) {
+	var categories []string
+	err := q.Select(ctx, &categories, selectAllCategories, merchant)
+	return categories, err
+}
+
+// visible is the condition that a product is on offer: not withdrawn, with a price in force, and in
+// the assortment. It must agree with newOffer, or pages would be short; dates are text of one width
+// and compare alike on both engines.
+func (s standing) visible(currency string, on money.Date) (condition string, args []any) {
+	organisations := chunks(append([]string{""}, s.chain...))[0]
+	args = append([]any{s.merchant, currency}, organisations...)
 	args = append(args, on.String(), on.String())
+	shown, more := s.shown()
 	return `
  WHERE p.merchant_id = ? AND NOT p.disabled
    AND EXISTS (SELECT 1 FROM prices v WHERE v.merchant_id = p.merchant_id AND v.product_id = p.id AND v.currency = ?
                AND v.organisation_id IN ` + list(len(organisations)) + `
-               AND v.valid_from <= ? AND (v.valid_to = '' OR v.valid_to >= ?))`, args
+               AND v.valid_from <= ? AND (v.valid_to = '' OR v.valid_to >= ?))
+   AND ` + shown, append(args, more...)
 }
 
 // index writes the words of a product; Save calls it in its transaction.
@@ -202,6 +214,8 @@ SELECT r.number, i.words FROM (SELECT ? AS words) i, product_word_rows r WHERE r
 	postgresIndex = `
 INSERT INTO product_words (merchant_id, product_id, words) VALUES (?, ?, CAST(? AS TSVECTOR))
 ON CONFLICT (merchant_id, product_id) DO UPDATE SET words = excluded.words`
+
+	selectAllCategories = `SELECT DISTINCT category FROM products WHERE merchant_id = ?`
 
 	selectCategories = `
 SELECT p.category, count(*) AS products FROM products p`

@@ -31,6 +31,8 @@ type productRow struct {
 	LeadTimeDays  *int64         `db:"lead_time_days"`
 	Disabled      bool           `db:"disabled"`
 	Version       int64          `db:"version"`
+	BuyerPart     string         `db:"buyer_part"` // these two only where an organisation looks
+	Hidden        bool           `db:"hidden"`
 }
 
 func (r productRow) product() (Product, error) {
@@ -99,22 +101,17 @@ const (
        p.other_units, p.least_quantity, p.quantity_step, p.tax_class, p.hazardous, p.freight_class, p.stock, p.lead_time_days,
        p.disabled, p.version`
 
-	selectProducts = `
-SELECT ` + columns + `
+	fromProducts = `
   FROM products p`
+	selectProducts = `
+SELECT ` + columns + fromProducts
+	selectSeen = `
+SELECT ` + columns + `, `
 
 	selectPrices = `
 SELECT product_id, organisation_id, currency, from_quantity, valid_from, valid_to, price
   FROM prices WHERE merchant_id = ? AND product_id IN `
 	andCurrency = ` AND (currency = ? OR ? = '')`
-
-	// The distance is a number so that nearest first is an order that both engines agree on.
-	selectAbove = `
-WITH RECURSIVE up (id, parent_id, distance) AS (
-    SELECT id, parent_id, 1 FROM organisations WHERE merchant_id = ? AND id = ?
-    UNION ALL
-    SELECT o.id, o.parent_id, up.distance + 1 FROM organisations o JOIN up ON o.id = up.parent_id WHERE o.merchant_id = ?)
-SELECT id FROM up ORDER BY distance`
 
 	insertProduct = `
 INSERT INTO products (merchant_id, id, sku, sku_folded, name, description, category, unspsc, unit, content, content_unit, other_units,

@@ -42,6 +42,7 @@ type CartLine struct {
 	Name        string        `json:"name"`
 	Description string        `json:"description"`
 	UNSPSC      string        `json:"unspsc"`
+	BuyerPart   string        `json:"buyer_part,omitempty"` // what the buyer calls it
 	Quantity    money.Decimal `json:"quantity"`
 	Unit        string        `json:"unit"`
 	UnitPrice   money.Decimal `json:"unit_price"`
@@ -213,7 +214,7 @@ func cartLine(item Item, offer *catalog.Offer, currency string) (CartLine, error
 	if err != nil {
 		return CartLine{}, fault.At(fault.Invalid, "quantity", "the line's amount is too large").Because(err)
 	}
-	return CartLine{SKU: offer.SKU, ProductID: offer.ID, Name: offer.Name, Description: offer.Description, UNSPSC: offer.UNSPSC,
+	return CartLine{SKU: offer.SKU, ProductID: offer.ID, Name: offer.Name, Description: offer.Description, UNSPSC: offer.UNSPSC, BuyerPart: offer.BuyerPart,
 		Quantity: item.Quantity, Unit: quote.Unit, UnitPrice: quote.Price, ListPrice: quote.List, Contract: quote.Contract,
 		LeadTime: offer.LeadTimeDays, Amount: amount, Tax: money.Zero(currency)}, nil
 }

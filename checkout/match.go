@@ -21,6 +21,7 @@ type priced struct {
 	flags  []orders.Flag
 	lined  *money.Amount // freight that the order has as lines of its own; nil for none
 	review string        // why a person must look at it; empty for no reason
+	reason string        // the same by its stable name
 }
 
 func (p *priced) flag(code, message string, line int64) {
@@ -42,7 +43,8 @@ func (d *Desk) price(ctx context.Context, tx *database.Tx, w Wanted) (priced, er
 // the day.
 type Basis struct {
 	today     money.Date
-	snapshots []*match
+	products  []catalog.Recognised // by line
+	snapshots []*match             // by line
 	offers    map[string]*catalog.Offer
 }
 
@@ -50,17 +52,39 @@ type Basis struct {
 // has no Basis yet. Who looks before the transaction begins doesn't keep SQLite's one writer
 // waiting: snapshots never change, and a price that changes in that moment is as good as the other.
 func (d *Desk) Look(ctx context.Context, q database.Querier, w Wanted) (*Basis, error) {
-	b := &Basis{today: w.Merchant.Today(d.Clock)}
+	b := &Basis{today: w.Merchant.Today(d.Clock), offers: map[string]*catalog.Offer{}}
+	asked := make([]catalog.Asked, len(w.Lines))
+	for i, l := range w.Lines {
+		asked[i] = catalog.Asked{SKU: l.SKU, BuyerPart: l.BuyerPart}
+	}
 	var err error
-	if b.snapshots, err = d.snapshots(ctx, q, w); err != nil {
+	if b.products, err = catalog.Recognise(ctx, q, w.Organisation, w.Currency, b.today, asked); err != nil {
 		return nil, err
 	}
-	skus := make([]string, len(w.Lines))
-	for i, l := range w.Lines {
-		skus[i] = l.SKU
+	for _, p := range b.products {
+		if p.Offer != nil {
+			b.offers[accounts.Fold(p.SKU)] = p.Offer
+		}
 	}
-	b.offers, err = catalog.Offers(ctx, q, w.Organisation, w.Currency, b.today, skus)
+	b.snapshots, err = d.snapshots(ctx, q, w, b.products)
 	return b, err
+}
+
+// recognise puts our part number on a line and says what is to be known about its product.
+func (p *priced) recognise(l orders.Line, product catalog.Recognised) orders.Line {
+	place := "line " + strconv.FormatInt(l.Line, 10) + ": "
+	switch {
+	case product.ByBuyer && l.SKU != "":
+		p.flag(orders.FlagPartMatched, place+l.SKU+" is not known, the buyer's own number "+l.BuyerPart+" is "+product.SKU, l.Line)
+	case product.Instead != "":
+		p.flag(orders.FlagPartDiffers, place+"the buyer's own number "+l.BuyerPart+" is "+product.Instead+", "+l.SKU+" counts", l.Line)
+	}
+	l.SKU = product.SKU
+	if product.Hidden {
+		p.flag(orders.FlagProductHidden, place+l.SKU+" is not in the assortment of this buyer", l.Line)
+		p.waitFor("product_hidden", "Line "+strconv.FormatInt(l.Line, 10)+" orders "+l.SKU+", which is not in the assortment of this buyer.")
+	}
+	return l
 }
 
 func (d *Desk) priceAll(ctx context.Context, tx *database.Tx, w Wanted) (priced, error) {
@@ -80,8 +104,8 @@ func (d *Desk) priceAll(ctx context.Context, tx *database.Tx, w Wanted) (priced,
 			}
 			continue
 		}
-		offer := offers[accounts.Fold(asked.SKU)]
-		if p.lines[i], err = d.priceLine(&p, w, asked, offer, basis.snapshots[i]); err != nil {
+		asked = p.recognise(asked, basis.products[i])
+		if p.lines[i], err = d.priceLine(&p, w, asked, basis.products[i], basis.snapshots[i]); err != nil {
 			return p, err
 		}
 		if p.Goods, err = p.Goods.Add(p.lines[i].Amount); err != nil {
@@ -105,10 +129,10 @@ func (d *Desk) priceAll(ctx context.Context, tx *database.Tx, w Wanted) (priced,
 }
 
 // snapshots finds for each line the snapshot that it came from; nil is none (see FindSent).
-func (d *Desk) snapshots(ctx context.Context, q database.Querier, w Wanted) ([]*match, error) {
+func (d *Desk) snapshots(ctx context.Context, q database.Querier, w Wanted, products []catalog.Recognised) ([]*match, error) {
 	keys := make([]LineKey, len(w.Lines))
 	for i, l := range w.Lines {
-		keys[i] = KeyOf(l.AuxiliaryID, l.SKU)
+		keys[i] = KeyOf(l.AuxiliaryID, products[i].SKU)
 	}
 	sent, err := FindSent(ctx, q, w.Merchant.ID, w.Organisation.ID, keys)
 	if err != nil {
@@ -130,8 +154,8 @@ type match struct {
 }
 
 // priceLine finds the price that counts for one line and says where it differs from the buyer's.
-func (d *Desk) priceLine(p *priced, w Wanted, asked orders.Line, offer *catalog.Offer, from *match) (orders.Line, error) {
-	l := asked
+func (d *Desk) priceLine(p *priced, w Wanted, asked orders.Line, product catalog.Recognised, from *match) (orders.Line, error) {
+	l, offer := asked, product.Offer
 	l.Tax, l.Amount = money.Zero(w.Currency), money.Zero(w.Currency)
 	per := money.One
 	if l.Per != nil {
@@ -148,7 +172,7 @@ func (d *Desk) priceLine(p *priced, w Wanted, asked orders.Line, offer *catalog.
 	if err != nil {
 		return l, fault.At(fault.Invalid, itemPlace(l), "the line's amount is too large").Because(err)
 	}
-	ours, known := p.ourPrice(l, offer, from)
+	ours, known := p.ourPrice(l, product, from)
 	if offer != nil {
 		// Our own name for it: buyers send the whole description back, cut somewhere.
 		l.ProductID, l.Name = offer.ID, offer.Name
@@ -215,7 +239,8 @@ func itemPlace(l orders.Line) string {
 }
 
 // ourPrice is the snapshot's price while it holds for that quantity and unit, else today's.
-func (p *priced) ourPrice(l orders.Line, offer *catalog.Offer, from *match) (money.Decimal, bool) {
+func (p *priced) ourPrice(l orders.Line, product catalog.Recognised, from *match) (money.Decimal, bool) {
+	offer := product.Offer
 	quoted, ok := money.Decimal{}, false // for one unit
 	if from != nil && !from.stale && from.line.Unit == l.Unit {
 		quoted, ok = from.line.each()
@@ -227,6 +252,9 @@ func (p *priced) ourPrice(l orders.Line, offer *catalog.Offer, from *match) (mon
 	if offer == nil {
 		if ok {
 			return quoted, true // quoted, and since withdrawn
+		}
+		if product.Hidden {
+			return money.Decimal{}, false // that it is hidden was said
 		}
 		p.flag(orders.FlagProductUnknown, "line "+number+": "+l.SKU+" is not in the catalogue of this buyer", l.Line)
 		return money.Decimal{}, false
@@ -242,10 +270,12 @@ func (p *priced) ourPrice(l orders.Line, offer *catalog.Offer, from *match) (mon
 	return quote.Price, true
 }
 
-// wait keeps the first reason why a person must look.
-func (p *priced) wait(reason string) {
+// wait keeps the first reason why a person must look at the prices.
+func (p *priced) wait(sentence string) { p.waitFor("price_review", sentence) }
+
+func (p *priced) waitFor(reason, sentence string) {
 	if p.review == "" {
-		p.review = reason
+		p.reason, p.review = reason, sentence
 	}
 }
 

@@ -136,7 +136,7 @@ func (d *Desk) decide(ctx context.Context, tx *database.Tx, w Wanted, p priced, 
 			Sentence: "A blanket order takes up no credit; its releases do."}, nil
 	}
 	if p.review != "" {
-		return credit.Decision{Outcome: credit.Review, Reason: "price_review", Sentence: p.review, Asked: p.Total, Available: zero, Short: zero}, nil
+		return credit.Decision{Outcome: credit.Review, Reason: p.reason, Sentence: p.review, Asked: p.Total, Available: zero, Short: zero}, nil
 	}
 	return desk(ctx, tx, credit.Ask{Organisation: w.Organisation, Reference: reference, Total: p.Total,
 		Actor: "kontor", At: d.Clock.Now()})

@@ -15,6 +15,7 @@ import (
 // BroughtBack is one line of a cart that was sent home, as the buyer's system holds it now.
 type BroughtBack struct {
 	SKU       string
+	BuyerPart string
 	Auxiliary string
 	Name      string
 	UNSPSC    string
@@ -47,16 +48,20 @@ func (l BroughtBack) Amount(currency string) (money.Amount, error) {
 func (d *Desk) Restored(ctx context.Context, q database.Querier, merchant accounts.Merchant, organisation accounts.Organisation,
 	shipTo *orders.Address, currency string, lines []BroughtBack, today bool) (Cart, error) {
 	c := Cart{Merchant: merchant.ID, Organisation: organisation.ID, Currency: currency, Version: 1, ShipTo: shipTo, Lines: make([]CartLine, len(lines))}
-	skus := make([]string, len(lines))
+	asked := make([]catalog.Asked, len(lines))
 	for i, l := range lines {
-		skus[i] = l.SKU
+		asked[i] = catalog.Asked{SKU: l.SKU, BuyerPart: l.BuyerPart}
 	}
-	offers, err := catalog.Offers(ctx, q, organisation, currency, merchant.Today(d.Clock), skus)
+	products, err := catalog.Recognise(ctx, q, organisation, currency, merchant.Today(d.Clock), asked)
 	if err != nil {
 		return Cart{}, err
 	}
+	offers := map[string]*catalog.Offer{}
 	for i, l := range lines {
-		if c.Lines[i], err = restoredLine(l, offers[accounts.Fold(l.SKU)], currency, today); err != nil {
+		l.SKU = products[i].SKU
+		offer := products[i].Shown()
+		offers[accounts.Fold(l.SKU)] = offer
+		if c.Lines[i], err = restoredLine(l, offer, currency, today); err != nil {
 			return Cart{}, err
 		}
 		c.Lines[i].Line = int64(i + 1)
@@ -84,7 +89,7 @@ func tooLarge(err error) error {
 }
 
 func restoredLine(l BroughtBack, offer *catalog.Offer, currency string, today bool) (CartLine, error) {
-	line := CartLine{SKU: l.SKU, Auxiliary: l.Auxiliary, Name: l.Name, UNSPSC: l.UNSPSC, Quantity: l.Quantity, Unit: l.Unit,
+	line := CartLine{SKU: l.SKU, BuyerPart: l.BuyerPart, Auxiliary: l.Auxiliary, Name: l.Name, UNSPSC: l.UNSPSC, Quantity: l.Quantity, Unit: l.Unit,
 		Amount: money.Zero(currency), Tax: money.Zero(currency)}
 	if e := l.Earlier; e != nil {
 		line.ProductID, line.Name, line.Description, line.UNSPSC, line.LeadTime = e.ProductID, e.Name, e.Description, e.UNSPSC, e.LeadTime

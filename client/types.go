@@ -74,6 +74,7 @@ type CartLine struct {
 	Line        int        `json:"line"`
 	AuxiliaryID string     `json:"auxiliary_id"`
 	SKU         string     `json:"sku"`
+	BuyerPart   string     `json:"buyer_part"`
 	Name        string     `json:"name"`
 	Description string     `json:"description"`
 	UNSPSC      string     `json:"unspsc"`
@@ -117,6 +118,7 @@ type Break struct {
 type Product struct {
 	ID            string       `json:"id"`
 	SKU           string       `json:"sku"`
+	BuyerPart     string       `json:"buyer_part"`
 	Name          string       `json:"name"`
 	Description   string       `json:"description"`
 	Category      string       `json:"category"`
@@ -173,6 +175,7 @@ type Order struct {
 type OrderLine struct {
 	Line        int        `json:"line"`
 	SKU         string     `json:"sku"`
+	BuyerPart   string     `json:"buyer_part"`
 	Description string     `json:"description"`
 	Quantity    string     `json:"quantity"`
 	Unit        string     `json:"unit"`

@@ -33,6 +33,9 @@ const (
 // Flags that an order may carry. Names are stable.
 const (
 	FlagProductUnknown   = "product_unknown"   // its price could not be checked
+	FlagProductHidden    = "product_hidden"    // not in the organisation's assortment
+	FlagPartMatched      = "part_matched"      // our part number is unknown, the buyer's own led to the product
+	FlagPartDiffers      = "part_differs"      // the buyer's own part number is of another product; ours counts
 	FlagUnitUnknown      = "unit_unknown"      // not a unit that the product is sold in
 	FlagPriceAbove       = "price_above"       // accepted at our price
 	FlagPriceBelow       = "price_below"       // beyond the tolerance

@@ -109,7 +109,7 @@ func broughtBack(i int, item cxml.ItemOut) (checkout.BroughtBack, error) {
 	if err != nil {
 		return checkout.BroughtBack{}, err
 	}
-	b := checkout.BroughtBack{SKU: line.SKU, Auxiliary: line.AuxiliaryID, Name: line.Name, UNSPSC: line.UNSPSC,
+	b := checkout.BroughtBack{SKU: line.SKU, BuyerPart: line.BuyerPart, Auxiliary: line.AuxiliaryID, Name: line.Name, UNSPSC: line.UNSPSC,
 		Quantity: line.Quantity, Unit: line.Unit, Per: line.Per}
 	if item.ItemDetail == nil || !item.ItemDetail.UnitPrice.Present {
 		return b, nil

@@ -305,7 +305,7 @@ func itemIn(cart checkout.Cart, l checkout.CartLine, unit, lang string) cxml.Ite
 		description += ". " + l.Description
 	}
 	item := cxml.ItemIn{Quantity: l.Quantity, LineNumber: int(l.Line),
-		ItemID: cxml.ItemID{SupplierPartID: l.SKU, SupplierPartAuxiliaryID: cart.AuxiliaryID(l.Line)},
+		ItemID: cxml.ItemID{SupplierPartID: l.SKU, SupplierPartAuxiliaryID: cart.AuxiliaryID(l.Line), BuyerPartID: l.BuyerPart},
 		ItemDetail: cxml.ItemDetail{UnitPrice: cxml.MoneyOf(l.UnitPrice, cart.Currency), UnitOfMeasure: unit,
 			Description:    []cxml.Description{{Lang: lang, Text: shorten(description, longestDescription), ShortName: shorten(l.Name, 50)}},
 			Classification: []cxml.Classification{{Domain: "UNSPSC", Text: l.UNSPSC}}}}

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/kontorhq/kontor/accounts"
+	"github.com/kontorhq/kontor/catalog"
 	"github.com/kontorhq/kontor/checkout"
 	"github.com/kontorhq/kontor/clock"
 	"github.com/kontorhq/kontor/cxml"
@@ -111,6 +112,11 @@ func (s *Service) setUp(ctx context.Context, tx *database.Tx, c *call) (reply, e
 		return reply{}, err
 	}
 	visit := visitOf(c.doc, request)
+	if item := request.SelectedItem; item != nil && item.BuyerPartID != "" {
+		if visit.SelectedSKU, err = s.selected(ctx, tx, c, *item); err != nil {
+			return reply{}, err
+		}
+	}
 	var cart checkout.Cart
 	if request.Operation == "create" {
 		cart, err = s.Desk.NewCart(ctx, tx, c.organisation, visit.shipTo())
@@ -134,6 +140,16 @@ func (s *Service) setUp(ctx context.Context, tx *database.Tx, c *call) (reply, e
 	}
 	return reply{status: cxml.Status{Code: 200}, object: id,
 		body: &cxml.PunchOutSetupResponse{StartPage: s.address(c.merchant.ID, id)}}, nil // see reveal
+}
+
+// selected is the product that a buyer asks for by its own part number, or by both.
+func (s *Service) selected(ctx context.Context, tx *database.Tx, c *call, item cxml.ItemID) (sku string, err error) {
+	found, err := catalog.Recognise(ctx, tx, c.organisation, c.organisation.Currency, c.merchant.Today(s.Clock),
+		[]catalog.Asked{{SKU: item.SupplierPartID, BuyerPart: item.BuyerPartID}})
+	if err != nil {
+		return "", err
+	}
+	return found[0].SKU, nil
 }
 
 const longestCookie = 4000

@@ -57,6 +57,9 @@ var forms = []struct{ name, file, want string }{
 		"products[0].prices[0].valid_from: \"10.3.2026\" is not a date of the form 2006-01-02\nproducts[0].prices[0].valid_to: \"2026-02-30\" is not a date of the form 2006-01-02"},
 	{"words of a list", with(`"mode": "prod", "organisations": [{"external_id": "o", "over_limit": "never"}], "connections": [{"external_id": "c", "protocol": "peppol"}]`),
 		"mode: must be one of test, live\norganisations[0].over_limit: must be one of review, refuse\nconnections[0].protocol: must be one of cxml, oci"},
+	{"rules of an assortment", with(`"organisations": [{"external_id": "o", "assortment": [{"rule": "forbid"}, {"sku": "A"}, {"rule": "hide", "part": "A"}], "buyer_parts": [{"part": " ", "sku": "A"}, {"sku": "B"}]}]`),
+		"organisations[0].assortment[0].rule: must be one of show, hide\norganisations[0].assortment[1].rule: is missing\norganisations[0].assortment[2].part: there is no such field here\n" +
+			"organisations[0].buyer_parts[0].part: must have the form \\S\norganisations[0].buyer_parts[1].part: is missing"},
 	{"names", `{"kontor": 1, "merchants": [{"id": "Acme", "api_keys": [{"external_id": " x"}], "products": [{"sku": " "}], "networks": [{"external_id": "a\u0000"}]}]}`,
 		"id: must have the form ^[a-z0-9-]{3,24}$\napi_keys[0].external_id: must have the form ^\\S(.*\\S)?$\nproducts[0].sku: must have the form \\S\nnetworks[0].external_id: must not have the character U+0000"},
 	{"objects twice", with(`"products": [{"sku": "A"}, {"sku": "a "}], "buyers": [{"external_id": "x"}], "organisations": [{"external_id": "x"}, {"external_id": "x"}]`),
@@ -140,6 +143,16 @@ var meanings = []struct{ name, file, want string }{
 	{"contract prices", with(`"organisations": [{"external_id": "main", "contract_prices": [{"sku": "Z", "price": "1"}, {"sku": "A", "price": "1", "valid_from": "2026-02-02", "valid_to": "2026-02-01"}, {"sku": "A", "price": "1"}, {"sku": "a", "price": "2"}]}]`),
 		"organisations[0].contract_prices[0].sku: there is no product Z, neither here nor in the file\norganisations[0].contract_prices[1].valid_to: the last day is before the first\n" +
 			"organisations[0].contract_prices[3]: the price in USD is there twice"},
+	{"assortments", with(`"organisations": [{"external_id": "main", "assortment": [{"rule": "hide", "sku": "Z"}, {"rule": "hide", "category": "Nowhere"}, {"rule": "show", "hazardous": false},
+	    {"rule": "hide", "sku": "A", "hazardous": true}, {"rule": "hide", "sku": "B"}, {"rule": "show", "sku": "b"}, {"rule": "hide"}, {"rule": "show"}]}]`),
+		"organisations[0].assortment[0].sku: there is no product Z, neither here nor in the file\norganisations[0].assortment[1].category: no product is in a category Nowhere\n" +
+			"organisations[0].assortment[2].hazardous: must be true, or left out: there are no rules for what is not hazardous\n" +
+			"organisations[0].assortment[3]: a rule names one of sku, category and hazardous, or none of them for all products\n" +
+			"organisations[0].assortment[5]: there are two rules about sku b\norganisations[0].assortment[7]: there are two rules about all"},
+	{"buyers' part numbers", with(`"organisations": [{"external_id": "main", "buyer_parts": [{"part": "P1", "sku": "Z"}, {"part": "P2", "sku": "A"}, {"part": "p2 ", "sku": "B"}, {"part": "P3", "sku": "a"},
+	    {"part": "` + strings.Repeat("x", 101) + `", "sku": "B"}]}]`),
+		"organisations[0].buyer_parts[0].sku: there is no product Z, neither here nor in the file\norganisations[0].buyer_parts[2].part: the part number p2  is there twice\n" +
+			"organisations[0].buyer_parts[3].sku: the product a has a part number already: one product goes out under one\norganisations[0].buyer_parts[4].part: a part number has 1 to 100 bytes"},
 	{"buyers", with(`"buyers": [{"external_id": "x"}, {"external_id": "y", "organisation": "nobody"}, {"external_id": "z", "organisation": "main"}, {"external_id": "b1", "organisation": "child"}, {"external_id": "w", "organisation": "main", "login": "desk@main.example"}]`),
 		"buyers[0].organisation: is needed for a new buyer\nbuyers[1].organisation: there is no organisation nobody, neither here nor in the file\nbuyers[2].email: a buyer needs an email or a login\n" +
 			"buyers[3].organisation: a buyer's organisation can't be changed\nbuyers[4]: another buyer of the organisation has that email or login"},

@@ -88,6 +88,17 @@ func (r *run) applyOrganisation(w Organisation, path string) error {
 	if err != nil {
 		return err
 	}
+	rules, rulesDiffer, err := r.assortment(&o, there, w.Assortment, path+".assortment")
+	if err != nil {
+		return err
+	}
+	parts, partsDiffer, err := r.buyerParts(&o, there, w.BuyerParts, path+".buyer_parts")
+	if err != nil {
+		return err
+	}
+	if rulesDiffer {
+		there.Assortment = len(rules) > 0
+	}
 	if o.created || len(o.Changes) > 0 {
 		if err := saveOrganisation(r.ctx, r.tx, there, r.now); err != nil {
 			return err
@@ -95,6 +106,16 @@ func (r *run) applyOrganisation(w Organisation, path string) error {
 	}
 	for _, p := range prices {
 		if err := catalog.SavePrice(r.ctx, r.tx, r.merchant.ID, p.product, p.Price); err != nil {
+			return err
+		}
+	}
+	if rulesDiffer {
+		if err := catalog.SaveRules(r.ctx, r.tx, there, rules); err != nil {
+			return err
+		}
+	}
+	if partsDiffer {
+		if err := catalog.SaveBuyerParts(r.ctx, r.tx, r.merchant.ID, there.ID, parts); err != nil {
 			return err
 		}
 	}

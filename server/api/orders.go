@@ -47,6 +47,7 @@ type Order struct {
 type OrderLine struct {
 	Line        int64               `json:"line" doc:"The buyer's line number" example:"1"`
 	SKU         string              `json:"sku" doc:"Part number" example:"PPE-2010"`
+	BuyerPart   string              `json:"buyer_part" doc:"The buyer's own part number, as its document wrote it; empty where there was none" example:"GLOVE-L"`
 	Description string              `json:"description" doc:"What it is" example:"Disposable nitrile gloves, size L"`
 	Quantity    string              `json:"quantity" doc:"Exact decimal, in unit" example:"120"`
 	Unit        string              `json:"unit" doc:"UN/CEFACT code" example:"BX"`
@@ -237,7 +238,7 @@ func orderView(ctx context.Context, names *organisations, o orders.Order) (Order
 		view.Flags = append(view.Flags, OrderFlag{f.Code, f.Message, f.Line})
 	}
 	for i, l := range v.Lines {
-		line := OrderLine{Line: l.Line, SKU: l.SKU, Description: l.Name, Quantity: l.Quantity.String(), Unit: l.Unit,
+		line := OrderLine{Line: l.Line, SKU: l.SKU, BuyerPart: l.BuyerPart, Description: l.Name, Quantity: l.Quantity.String(), Unit: l.Unit,
 			UnitPrice: priceOf(l.UnitPrice, o.Currency), PricePer: perOf(l.Per), Amount: Money(l.Amount), Charge: l.Charge, Flags: []string{}}
 		if o.Source == "punchout" {
 			line.BuyerPrice = maybePrice(&l.BuyerPrice, o.Currency)

@@ -17,6 +17,7 @@ import (
 type Product struct {
 	ID            string              `json:"id" doc:"Our id" example:"prd_01j5x2v9t4e8s7c6b3n2m1k0hz"`
 	SKU           string              `json:"sku" doc:"Part number" example:"PPE-2010"`
+	BuyerPart     string              `json:"buyer_part" doc:"This organisation's own part number; empty where it has none" example:"GLOVE-L"`
 	Name          string              `json:"name" doc:"Its name" example:"Disposable nitrile gloves, size L"`
 	Description   string              `json:"description" doc:"May be empty" example:"Powder-free, 100 in a box."`
 	Category      string              `json:"category" doc:"The group it is listed in; may be empty" example:"Safety"`
@@ -168,7 +169,7 @@ func (a *api) listCategories(ctx context.Context, c *caller, in *ForWhom) (*page
 
 func productView(o *catalog.Offer) Product {
 	first := o.Breaks[0]
-	view := Product{ID: o.ID, SKU: o.SKU, Name: o.Name, Description: o.Description, Category: o.Category, UNSPSC: o.UNSPSC,
+	view := Product{ID: o.ID, SKU: o.SKU, BuyerPart: o.BuyerPart, Name: o.Name, Description: o.Description, Category: o.Category, UNSPSC: o.UNSPSC,
 		Unit: o.Unit, Units: []UnitChoice{{o.Unit, money.One.Plain()}}, Price: priceOf(first.Price, o.Currency), Contract: o.Contract,
 		Breaks: []PriceBreak{}, LeastQuantity: o.LeastQuantity.Plain(), QuantityStep: o.QuantityStep.Plain(),
 		LeadTimeDays: o.LeadTimeDays, Hazardous: o.Hazardous}

@@ -52,6 +52,7 @@ type CartLine struct {
 	Line        int64               `json:"line" doc:"From 1" example:"1"`
 	AuxiliaryID string              `json:"auxiliary_id" doc:"Names the line in the buyer's system, as it will go home; a line that came back keeps the one it came with" example:"crt_01j5x2v9t4e8s7c6b3n2m1k0hz-1"`
 	SKU         string              `json:"sku" doc:"Part number" example:"PPE-2010"`
+	BuyerPart   string              `json:"buyer_part" doc:"The buyer's own part number; empty where there is none" example:"GLOVE-L"`
 	Name        string              `json:"name" doc:"The product's name" example:"Disposable nitrile gloves, size L"`
 	Description string              `json:"description" doc:"The product's description" example:"Powder-free, 100 in a box."`
 	UNSPSC      string              `json:"unspsc" doc:"Classification; may be empty" example:"46181504"`
@@ -197,7 +198,7 @@ func cartView(cart checkout.Cart) Cart {
 		view.State = "frozen"
 	}
 	for i, l := range cart.Lines {
-		view.Lines[i] = CartLine{Line: l.Line, AuxiliaryID: cart.AuxiliaryID(l.Line), SKU: l.SKU, Name: l.Name,
+		view.Lines[i] = CartLine{Line: l.Line, AuxiliaryID: cart.AuxiliaryID(l.Line), SKU: l.SKU, BuyerPart: l.BuyerPart, Name: l.Name,
 			Description: l.Description, UNSPSC: l.UNSPSC, Quantity: l.Quantity.String(), Unit: l.Unit,
 			UnitPrice: priceOf(l.UnitPrice, cart.Currency), PricePer: perOf(l.Per), ListPrice: maybePrice(l.ListPrice, cart.Currency), Before: maybePrice(l.Before, cart.Currency), Amount: Money(l.Amount),
 			Available: !l.Unavailable, Problem: l.Problem}
