@@ -179,8 +179,9 @@ func TestAnOrderWaitsForAnApplication(t *testing.T) {
 		if order.Decision == nil || order.Decision.Reason != "application_in_review" {
 			t.Errorf("the decision is %+v", order.Decision)
 		}
-		for i, l := range order.Lines { // they came without numbers
+		for i, l := range order.Lines { // they came without numbers, and pieces as EACH
 			is(t, "the line's number", l.Line, i+1)
+			is(t, "its unit", l.Unit, []string{"BX", "EA", "EA", "RO"}[i])
 		}
 
 		if _, err := s.api.Release(t.Context(), order.ID, "too early", false); client.ProblemOf(err) == nil || !strings.Contains(client.ProblemOf(err).Detail, "application in review") {
@@ -217,7 +218,7 @@ func TestTheGatewaysWayOfWriting(t *testing.T) {
 		home := s.cartHome("sitrabay")
 		s.order("sitrabay", home.ID)
 		document := s.buyer("sitrabay").LastOrderDocument(home.ID)
-		for _, part := range []string{`encoding="ISO-8859-15"`, `SYSTEM "cXML.dtd"`, `@" `, ":0:204\"", "C\xbdur de Mer", "the \xa4 budget", `<Extrinsic name="LINENUM">4<`, `<Money currency=""></Money>`, `<URL></URL>`} {
+		for _, part := range []string{`encoding="ISO-8859-15"`, `SYSTEM "cXML.dtd"`, `@" `, ":0:204\"", "C\xbdur de Mer", "the \xa4 budget", `<Extrinsic name="LINENUM">4<`, `<Money currency=""></Money>`, `<URL></URL>`, "<UnitOfMeasure>EACH</UnitOfMeasure>"} {
 			if !bytes.Contains(document, []byte(part)) {
 				t.Errorf("the order has no %q:\n%s", part, document)
 			}
