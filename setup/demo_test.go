@@ -71,7 +71,7 @@ func TestTheDemoFileTellsTheStory(t *testing.T) {
 		if west, castelmere := buyer("northfold-west"), buyer("castelmere"); west.TermsDays != 30 || castelmere.TermsDays != 45 {
 			t.Errorf("terms %d and %d", west.TermsDays, castelmere.TermsDays)
 		}
-		if rates, err := merchant.Rates(); err != nil || len(rates.Tax) != 2 || len(rates.Freight) != 4 || rates.Freight["USD"].PerPallet.String() != "4.25" {
+		if rates, err := merchant.Rates(); err != nil || len(rates.Tax) != 5 || len(rates.Freight) != 4 || rates.Freight["USD"].PerPallet.String() != "4.25" {
 			t.Errorf("%+v, %v", rates, err)
 		}
 	})

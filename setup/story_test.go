@@ -197,7 +197,7 @@ func TestTheDemosBuyersAreTheStorys(t *testing.T) {
 	if m.Name != "Brackwater Industrial Supply, Inc." || m.TimeZone != "America/New_York" || m.Currency != "USD" {
 		t.Errorf("the merchant is %s in %s, %s", m.Name, m.TimeZone, m.Currency)
 	}
-	if got := fmt.Sprint(m.TaxRates); got != "[{US CA 7.25} {US MI 6.00}]" {
+	if got := fmt.Sprint(m.TaxRates); got != "[{US CA 7.25} {US MI 6.00} {DE  0.00} {JP  0.00} {BH  0.00}]" {
 		t.Errorf("the tax rates are %s", got)
 	}
 	if len(m.Organisations) != len(storyBuyers) {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
+	"strings"
 
 	"github.com/kontorhq/kontor/assets"
 )
@@ -194,7 +195,8 @@ func (b *Buyer) rows(q Requisition, documents []Document, selected string) []lan
 			row.Who += ", through the browser"
 		}
 		if d.Type == "OrderRequest" {
-			row.Name = "OrderRequest " + q.OrderNumber
+			number, _, _ := strings.Cut(q.OrderNumber, ":") // of a number in parts only what there is room for
+			row.Name = "OrderRequest " + number
 		}
 		switch {
 		case d.Answer.Code != 0:

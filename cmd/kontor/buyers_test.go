@@ -127,7 +127,7 @@ func TestTwoOfOneUniversitySideBySide(t *testing.T) {
 		b := s.buyer("westmere")
 		var ids, shops []string
 		for _, sku := range []string{"PPE-2010", "TOL-6010"} {
-			started, err := b.StartRequisition(t.Context(), "Chemistry", "")
+			started, err := b.StartRequisition(t.Context(), "Chemistry buyer", "")
 			if err != nil {
 				t.Fatal(err)
 			}

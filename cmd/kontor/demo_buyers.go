@@ -42,9 +42,9 @@ func (d *demo) buyerConfigs() []simulators.BuyerConfig {
 		{Name: "Westmere University", Slug: "westmere", Like: "Jaggaer", Sender: duns("000000903", "KONTOR_DEMO_WESTMERE_SECRET"),
 			ExpectSecret: d.secrets["KONTOR_DEMO_WESTMERE_SECRET_OUT"], ShipTo: inOregon, Title: "Term supplies",
 			People: []simulators.Person{
-				{Role: "Chemistry", Login: "chemistry", Email: "chemistry@westmere.example"},
-				{Role: "Facilities", Login: "facilities", Email: "facilities@westmere.example"},
-				{Role: "Library", Login: "library", Email: "library@westmere.example"},
+				{Role: "Chemistry buyer", Login: "chemistry", Email: "chemistry@westmere.example"},
+				{Role: "Facilities buyer", Login: "facilities", Email: "facilities@westmere.example"},
+				{Role: "Library buyer", Login: "library", Email: "library@westmere.example"},
 			}},
 		{Name: "Sitrabay Marine Works W.L.L.", Slug: "sitrabay", Like: "Oracle", Sender: duns("000000906", "KONTOR_DEMO_SITRABAY_SECRET"),
 			ExpectSecret: d.secrets["KONTOR_DEMO_SITRABAY_SECRET_OUT"], ShipTo: inBahrain, Title: "Yard stores",
