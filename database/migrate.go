@@ -49,7 +49,7 @@ func (db *DB) provider() (*goose.Provider, error) {
 		dialect = goose.DialectSQLite3
 	}
 	return goose.NewProvider(dialect, db.writer.db.DB, engineFiles{migrations.Files, db.lite},
-		goose.WithTableName("schema_versions"), goose.WithDisableGlobalRegistry(true))
+		goose.WithTableName(schemaTable), goose.WithDisableGlobalRegistry(true))
 }
 
 // engineFiles hides the other engine's files.

@@ -82,6 +82,7 @@ func (b *Bench) Forget() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.results = map[string]*TrialResult{}
+	b.buyer.Forget()
 }
 
 // Trial is one thing that must not work.

@@ -115,7 +115,8 @@ func NewBuyer(cfg BuyerConfig) *Buyer {
 	if len(cfg.From) == 0 || len(cfg.To) == 0 || cfg.Sender.Identity == "" {
 		panic("simulators: BuyerConfig needs From, To and Sender")
 	}
-	b := &Buyer{cfg: cfg, seen: map[string]*remembered{}, nextReq: 20871, nextOrder: cfg.FirstOrder}
+	b := &Buyer{cfg: cfg}
+	b.Forget()
 	// Redirects are not followed: a real system posts to the address it was given, and a redirect
 	// there is a fault worth seeing.
 	client := *cfg.HTTPClient
@@ -128,6 +129,14 @@ func NewBuyer(cfg BuyerConfig) *Buyer {
 	}
 	b.handler = b.routes()
 	return b
+}
+
+// Forget brings the first day back: nothing was asked for, ordered or received.
+func (b *Buyer) Forget() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.requisitions, b.documents, b.seen, b.seenOrder = nil, nil, map[string]*remembered{}, nil
+	b.nextReq, b.nextOrder, b.nextDoc, b.repeats, b.fail = 20871, b.cfg.FirstOrder, 0, 0, failure{}
 }
 
 // ServeHTTP serves the pages, the return address and the cXML address under Path.
@@ -178,7 +187,7 @@ func withDefaults(cfg BuyerConfig) BuyerConfig {
 		cfg.HTTPClient = &http.Client{Timeout: 30 * time.Second}
 	}
 	if cfg.FirstOrder == 0 {
-		cfg.FirstOrder = 4500000000 + cfg.Clock.Now().Unix()/8%100_000_000
+		cfg.FirstOrder = 4500000000 + cfg.Clock.Now().Unix()%100_000_000
 	}
 	return cfg
 }

@@ -36,6 +36,7 @@ type landingPage struct {
 	Merchant, MerchantShort, DocsURL string
 	Buyers                           []buyerCard
 	Waiting, Tried                   string
+	WasReset                         bool
 	Westmere                         bool // there is a buyer whose shop stands in a frame
 }
 
@@ -75,7 +76,8 @@ func DemoDoors(base string) []Door {
 func Landing(cfg LandingConfig) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		p := landingPage{demoPage: demoPage{Nav: cfg.Nav, Current: "home", Title: "Five minutes with Kontor"},
-			Merchant: cfg.Merchant, MerchantShort: cfg.MerchantShort, DocsURL: cfg.DocsURL}
+			Merchant: cfg.Merchant, MerchantShort: cfg.MerchantShort, DocsURL: cfg.DocsURL,
+			WasReset: r.URL.Query().Get("done") == "reset"}
 		var now LandingNow
 		if cfg.Now != nil {
 			now = cfg.Now(r.Context())

@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -93,6 +94,7 @@ type demo struct {
 	staffURL  string // signs in at the console: nobody in the demo has a key to type
 	shop      http.Handler
 	bench     *simulators.Bench
+	resetting sync.RWMutex
 	program   string // what "kill it" starts and kills; this program when empty
 }
 
@@ -115,9 +117,9 @@ func newDemo(ctx context.Context, databaseURL string, listener net.Listener, log
 	if err != nil {
 		return nil, err
 	}
-	s.demo = true
 	d := &demo{system: s, buyersURL: "http://127.0.0.1:" + port}
 	d.home = d.buyersURL + "/"
+	s.demo = d.home
 	if err := d.fill(ctx); err != nil {
 		s.close()
 		return nil, err
@@ -180,7 +182,7 @@ func (d *demo) api() *client.Client {
 // nav are the doors on top of the demo's own pages.
 func (d *demo) nav() simulators.DemoNav {
 	return simulators.DemoNav{Home: d.home, Documents: d.entrance("/documents"), Credit: d.entrance(""),
-		Break: d.buyersURL + benchPath, Status: "SQLite in a folder of this machine. Nothing leaves it."}
+		Break: d.buyersURL + benchPath, Reset: d.buyersURL + resetPath, Status: "SQLite in a folder of this machine. Nothing leaves it."}
 }
 
 // entrance signs in at the console and opens one of its pages.
@@ -199,7 +201,9 @@ func demoZone() *time.Location {
 
 // pages mounts what only the demo has.
 func (d *demo) pages(e *echo.Echo) {
+	e.Pre(d.whileReset)
 	e.GET("/", echo.WrapHandler(d.landing()))
+	e.Any(resetPath, echo.WrapHandler(d.resetPages()))
 	// Browsers ask for it on pages that name no icon, such as the one that posts a cart home.
 	e.GET("/favicon.ico", func(c echo.Context) error { return c.Redirect(http.StatusFound, assets.Path("mark.svg")) })
 	e.Any(benchPath, echo.WrapHandler(d.bench))

@@ -67,7 +67,7 @@ func (d *demo) buyerConfigs() []simulators.BuyerConfig {
 		b.BillTo = b.ShipTo
 		// Each counts in a range of its own, so that a number names one order on the merchant's side
 		// too; the clock keeps a database that was kept from meeting the numbers of an earlier run.
-		b.FirstOrder = 4500000000 + int64(i)*100_000_000 + d.clock.Now().Unix()/8%100_000_000
+		b.FirstOrder = 4500000000 + int64(i)*100_000_000 + d.clock.Now().Unix()%100_000_000
 	}
 	return all
 }

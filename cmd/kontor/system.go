@@ -42,7 +42,7 @@ type system struct {
 	procurement *procurement.Service
 	mail        *notices.Service
 	worker      *outbox.Worker
-	demo        bool // everything is on this machine and may be entered without a key
+	demo        string // the demo's first page: everything is on this machine and may be entered without a key
 }
 
 // spareCollector lets the heap grow to five times what is alive before it is collected: that is a

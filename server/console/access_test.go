@@ -171,3 +171,23 @@ func TestATicketOpensTheDemoOnly(t *testing.T) {
 	plain := open(t, dbtest.SQLite(t), false).browser()
 	plain.get("/enter?ticket="+console.Ticket("brackwater")).shows(t, 401, "This link has expired.")
 }
+
+// In the demo nobody has a key to type: whoever is signed out, say by a reset, is shown the way in.
+func TestTheDemoShowsTheWayIn(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *database.DB) {
+		h := open(t, db, true)
+		h.browser().get("/credit").shows(t, 401, "nobody has a key to type")
+		b := h.browser()
+		ticket := "/enter?ticket=" + console.Ticket("brackwater") + "&next="
+		b.get(ticket+url.QueryEscape("/m/brackwater/console/documents")).shows(t, 200, "Open the console")
+		if got := b.get(ticket + url.QueryEscape("/m/brackwater/console/documents")); !strings.Contains(got.body, `0;url=/m/brackwater/console/documents"`) {
+			t.Errorf("the ticket does not lead on:\n%s", got.body)
+		}
+		for _, elsewhere := range []string{"https://elsewhere.example/", "//elsewhere.example", "/m/otherco/console", "/m/brackwater/console/../../x"} {
+			if got := b.get(ticket + url.QueryEscape(elsewhere)); !strings.Contains(got.body, `0;url=/m/brackwater/console"`) {
+				t.Errorf("next=%s leads to\n%s", elsewhere, got.body)
+			}
+		}
+		b.get("/documents").shows(t, 200, "No documents yet")
+	})
+}

@@ -34,7 +34,7 @@ type Config struct {
 	Desk   *checkout.Desk
 	Log    *slog.Logger // nil is slog.Default()
 	Secure bool         // the cookie is only sent over TLS
-	Demo   bool         // tickets open the console (see Ticket)
+	Demo   string       // the demo's first page; with it tickets open the console (see Ticket)
 }
 
 type console struct {

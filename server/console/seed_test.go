@@ -68,8 +68,12 @@ func open(t *testing.T, db *database.DB, demo bool) *house {
 	h.secrets = keys
 	h.applyFile(file)
 	h.desk = &checkout.Desk{Clock: h.clock}
+	home := ""
+	if demo {
+		home = "http://127.0.0.1/demo"
+	}
 	e := echo.New()
-	console.Mount(e, console.Config{DB: db, Keys: keys, Clock: h.clock, Desk: h.desk, Demo: demo, Log: slog.New(slog.NewTextHandler(t.Output(), nil))})
+	console.Mount(e, console.Config{DB: db, Keys: keys, Clock: h.clock, Desk: h.desk, Demo: home, Log: slog.New(slog.NewTextHandler(t.Output(), nil))})
 	e.GET(assets.Prefix+"*", echo.WrapHandler(assets.Handler()))
 	server := httptest.NewServer(e)
 	t.Cleanup(server.Close)

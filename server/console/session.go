@@ -80,9 +80,11 @@ func (c *console) nonce(v *visit, token string) (string, bool) {
 type signIn struct {
 	Next  string
 	Error string
+	Demo  string // where those find a way in who have no key to type
 }
 
 func (c *console) showSignIn(v *visit, status int, body signIn) error {
+	body.Demo = c.Demo
 	return render(v, status, "sign-in", page{Title: "Sign in", Home: v.home, Merchant: v.merchant, Body: body})
 }
 

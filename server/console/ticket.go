@@ -52,7 +52,7 @@ func (c *console) getEnter(v *visit) error {
 	if strings.Contains(v.Request().Header.Get("Sec-Purpose"), "prefetch") {
 		return v.NoContent(http.StatusNoContent) // the person hasn't asked for it yet
 	}
-	if !c.Demo || !ticketOpens(v.QueryParam("ticket"), v.merchant.ID) {
+	if c.Demo == "" || !ticketOpens(v.QueryParam("ticket"), v.merchant.ID) {
 		return c.showSignIn(v, http.StatusUnauthorized, signIn{Next: v.home, Error: "This link has expired."})
 	}
 	key, err := accounts.LiveKey(v.Request().Context(), c.DB, v.merchant.ID, "")
