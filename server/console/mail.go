@@ -11,11 +11,16 @@ import (
 
 // mailList is the mailbox: what the credit contact was written, or would have been.
 type mailList struct {
-	Rows    []notices.Mail
+	Rows    []mailRow
 	Contact accounts.Contact
 	Older   string // address, empty at the end
 	Newest  string // address, empty on the first page
 }
+
+type mailRow struct{ notices.Mail }
+
+// Short is why it failed, as far as a row has place.
+func (r mailRow) Short() string { return cut(r.Note, 80) }
 
 func (c *console) getMails(v *visit) error {
 	var body mailList
@@ -27,12 +32,16 @@ func (c *console) getMails(v *visit) error {
 	if len(before) != 30 || !strings.HasPrefix(before, "mai_") {
 		before = ""
 	}
-	if body.Rows, err = notices.Mails(v.Request().Context(), c.DB, v.merchant.ID, before, pageSize+1); err != nil {
+	list, err := notices.Mails(v.Request().Context(), c.DB, v.merchant.ID, before, pageSize+1)
+	if err != nil {
 		return err
 	}
-	if len(body.Rows) > pageSize {
-		body.Rows = body.Rows[:pageSize]
-		body.Older = v.home + "/mail?before=" + body.Rows[pageSize-1].ID
+	if len(list) > pageSize {
+		list = list[:pageSize]
+		body.Older = v.home + "/mail?before=" + list[pageSize-1].ID
+	}
+	for _, m := range list {
+		body.Rows = append(body.Rows, mailRow{m})
 	}
 	if before != "" {
 		body.Newest = v.home + "/mail"

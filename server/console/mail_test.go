@@ -118,7 +118,7 @@ func TestWhatCouldNotBeToldIsATask(t *testing.T) {
 		h.work(w)
 		h.clock.Advance(2 * time.Hour)
 		today := b.get("")
-		today.shows(t, 200, "One thing needs a person", "The refusal of order C-2001 could not be sent to Castelmere Foods", "Tell them by phone. The buyer's system answered 400", "Waiting 2 hours", "Today 1 waiting")
+		today.shows(t, 200, "One thing needs a person", "The refusal of order C-2001 could not be sent to Castelmere Foods", "The buyer's system answered 400", "Tell them by phone.", "Waiting 2 hours", "Today 1 waiting")
 		if strings.Contains(today.body, "<script>") {
 			t.Error("script")
 		}
