@@ -435,7 +435,7 @@ func fromForm(body []byte, limits Limits) ([]byte, *Fault) {
 		if !named || isXMLInBase64(field) || bytes.HasPrefix(field, []byte("%3")) {
 			value, named = field, false // its "=" is the value's own
 		} else if len(name) > 100 {
-			return body, nil // no form
+			continue // no field's name
 		}
 		start := len(field) - len(value)
 		switch {

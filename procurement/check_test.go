@@ -16,10 +16,14 @@ import (
 const (
 	checkHead = `<?xml version="1.0" encoding="UTF-8"?>
 <!DOCTYPE cXML SYSTEM "http://xml.cxml.org/schemas/cXML/1.2.050/cXML.dtd">
-<cXML payloadID="1.2@harbour.example" timestamp="2026-03-05T09:00:00-05:00">
+` + checkEnvelope
+	checkEnvelope = `<cXML payloadID="1.2@harbour.example" timestamp="2026-03-05T09:00:00-05:00">
 <Header><From><Credential domain="DUNS"><Identity>700000001</Identity></Credential></From><To><Credential domain="DUNS"><Identity>800000001</Identity></Credential></To>
 <Sender><Credential domain="DUNS"><Identity>700000001</Identity>SECRET</Credential><UserAgent>Fixture 1</UserAgent></Sender></Header>
 `
+	checkFulfillHead = `<?xml version="1.0" encoding="UTF-8"?>
+<!DOCTYPE cXML SYSTEM "http://xml.cxml.org/schemas/cXML/1.2.050/Fulfill.dtd">
+` + checkEnvelope
 	checkSecret = "lantern-and-tide"
 	checkCard   = "4111111111111111"
 
@@ -34,7 +38,7 @@ const (
 <ItemIn quantity="3"><ItemID><SupplierPartID>ROPE-8</SupplierPartID><SupplierPartAuxiliaryID>aux-1</SupplierPartAuxiliaryID></ItemID><ItemDetail><UnitPrice><Money currency="USD">15.00</Money></UnitPrice><Description xml:lang="en">Rope</Description><UnitOfMeasure>MTR</UnitOfMeasure><Classification domain="UNSPSC">31151500</Classification></ItemDetail></ItemIn>
 </PunchOutOrderMessage></Message></cXML>`
 
-	checkConfirmation = checkHead + `<Request deploymentMode="production"><ConfirmationRequest><ConfirmationHeader confirmID="C-1" operation="new" type="detail" noticeDate="2026-03-05T11:00:00-05:00"/><OrderReference orderID="PO-7"><DocumentReference payloadID="1.1@harbour.example"/></OrderReference>
+	checkConfirmation = checkFulfillHead + `<Request deploymentMode="production"><ConfirmationRequest><ConfirmationHeader confirmID="C-1" operation="new" type="detail" noticeDate="2026-03-05T11:00:00-05:00"/><OrderReference orderID="PO-7"><DocumentReference payloadID="1.1@harbour.example"/></OrderReference>
 <ConfirmationItem quantity="3" lineNumber="1"><UnitOfMeasure>MTR</UnitOfMeasure><ConfirmationStatus quantity="2" type="accept"><UnitOfMeasure>MTR</UnitOfMeasure></ConfirmationStatus><ConfirmationStatus quantity="1" type="detail"><UnitOfMeasure>MTR</UnitOfMeasure><UnitPrice><Money currency="USD">5.10</Money></UnitPrice></ConfirmationStatus></ConfirmationItem>
 </ConfirmationRequest></Request></cXML>`
 )
@@ -344,7 +348,7 @@ func TestCheckFindsSecretsInOtherEncodings(t *testing.T) {
 
 func TestCheckRefusesWhatCannotBeRead(t *testing.T) {
 	for name, body := range map[string]string{
-		"empty": "", "no XML": "Order 3 ropes", "cut": checkOrder[:900], "binary": base64.StdEncoding.EncodeToString([]byte(checkOrder)),
+		"empty": "", "no XML": "Order 3 ropes", "cut": checkOrder[:900], "binary": "\x00\x01\x02\xff", "half a message": "Content-Type: multipart/related; boundary=b\r\n\r\nno part",
 		"entity": `<!DOCTYPE cXML [<!ENTITY a "b">]><cXML/>`,
 	} {
 		if found, err := procurement.Check([]byte(body), ""); err == nil {
@@ -356,6 +360,7 @@ func TestCheckRefusesWhatCannotBeRead(t *testing.T) {
 // What EXPECTED.md and VALIDATION.md say is wrong with the samples, and nothing else, is a fault.
 func TestCheckSamples(t *testing.T) {
 	faulty := map[string]string{
+		"business-cxml-garbage-request.xml":                      "GarbageRequest",
 		"business-cxml-punchoutsetup5-request.xml":               "PunchOutSetupRequest/BrowserFormPost",
 		"posr-create-no-browserformpost.xml":                     "PunchOutSetupRequest/BrowserFormPost",
 		"officeluv-punch_out_setup_request_doc.xml":              "PunchOutSetupRequest/BrowserFormPost/URL",
@@ -389,5 +394,141 @@ func TestCheckSamples(t *testing.T) {
 		if want != "" && !hasFinding(found, procurement.LevelFault, want, "", "") {
 			t.Errorf("%s: no fault at %s in %+v", name, want, found)
 		}
+	}
+}
+
+// Findings have the line of the file, in a message of several parts, too.
+func TestCheckNamesTheLine(t *testing.T) {
+	line := func(found procurement.Findings, place string) int {
+		t.Helper()
+		for _, f := range found {
+			if f.Place == place {
+				return f.Line
+			}
+		}
+		t.Errorf("nothing is found at %s: %+v", place, found)
+		return 0
+	}
+	order := string(checked(checkOrder, ">XXXXXXXX<", ">"+checkSecret+"<", "MTR", "metre", `quantity="3"`, `quantity="3"`, "</OrderRequestHeader>", "\n</OrderRequestHeader>", `timestamp="2026-03-05T09:00:00-05:00"`, `timestamp="today"`))
+	wrong := strings.Replace(order, "<ItemOut quantity=\"3\" lineNumber=\"1\">", "<ItemOut\n quantity=\"3\"\n lineNumber=\"1\">\n", 1)
+	const unit = "OrderRequest/ItemOut[1]/ItemDetail/UnitOfMeasure"
+	// The head has 5 lines; line 6 begins with Request, line 7 ends the header, line 8 begins with ItemOut.
+	for place, want := range map[string]int{"cXML/@timestamp": 3, "Header/Sender/Credential/SharedSecret": 5, unit: 8} {
+		if got := line(check(t, []byte(order)), place); got != want {
+			t.Errorf("%s is said to be in line %d, want %d", place, got, want)
+		}
+	}
+	if got := line(check(t, []byte(wrong)), unit); got != 11 {
+		t.Errorf("the unit is said to be in line %d, want 11", got)
+	}
+	message := "MIME-Version: 1.0\r\nContent-Type: multipart/related; boundary=edge\r\n\r\n" + string(related([]byte(order), "Content-ID: <x>\r\n\r\nx"))
+	if got := line(check(t, []byte(message)), unit); got != 8+3+3 {
+		t.Errorf("in a message the unit is said to be in line %d, want 14", got)
+	}
+	// What is missing is missing in the element that should have it; UTF-16 has lines as well.
+	missing := strings.Replace(order, "<UnitOfMeasure>metre</UnitOfMeasure>", "", 1)
+	if got := line(check(t, wide(strings.Replace(missing, "UTF-8", "UTF-16", 1))), unit); got != 8 {
+		t.Errorf("a missing unit is said to be in line %d, want 8", got)
+	}
+	codec := check(t, []byte(strings.Replace(order, `quantity="3"`, `quantity="three"`, 1)))
+	if got := line(codec, "OrderRequest/ItemOut[1]/@quantity"); got != 8 {
+		t.Errorf("a fault of the codec is said to be in line %d, want 8", got)
+	}
+}
+
+// What travels with the document is held against what the document refers to.
+func TestCheckReadsMessages(t *testing.T) {
+	attach := func(addresses ...string) []byte {
+		text := ""
+		for _, address := range addresses {
+			text += "<Attachment><URL>" + address + "</URL></Attachment>"
+		}
+		return checked(checkOrder, "</ShipTo>", `</ShipTo><Comments xml:lang="en">See`+text+"</Comments>")
+	}
+	const head, comments = "MIME-Version: 1.0\nContent-Type: multipart/related; boundary=edge\n\n", "OrderRequest/OrderRequestHeader/Comments/"
+	message := head + string(related(attach("cid:plan%201@b.example", "cid:lost@b.example", "plan.pdf"), "Content-ID: <plan 1@b.example>\r\n\r\nx", "Content-Type: image/png\r\n\r\nyy"))
+	found := check(t, []byte(message))
+	if !hasFinding(found, procurement.LevelWarning, comments+"Attachment[2]/URL", `"lost@b.example" is not in the message`, "kontor") ||
+		!hasFinding(found, procurement.LevelWarning, comments+"Attachment[3]/URL", "no cid: address", "kontor") ||
+		!hasFinding(found, procurement.LevelNote, "", `part 3 of the message, "image/png" of 2 bytes`, "kontor") {
+		t.Errorf("%+v", found)
+	}
+	if hasFinding(found, procurement.LevelWarning, comments+"Attachment[1]/URL", "", "") || hasFinding(found, procurement.LevelNote, "", "part 2", "") {
+		t.Errorf("what is there is said to be missing: %+v", found)
+	}
+	for name, body := range map[string][]byte{"alone": attach("cid:plan@b.example"), "in base64": []byte(base64.StdEncoding.EncodeToString(attach("cid:plan@b.example"))),
+		"in gzip": gzipped(t, attach("cid:plan@b.example"))} {
+		if found := check(t, body); !hasFinding(found, procurement.LevelWarning, comments+"Attachment/URL", `"plan@b.example" is not`, "kontor") {
+			t.Errorf("%s: %+v", name, found)
+		}
+	}
+	copied := checked(checkHead + `<Request><CopyRequest><cXMLAttachment><Attachment><URL>cid:a</URL></Attachment></cXMLAttachment></CopyRequest></Request></cXML>`)
+	if found := check(t, copied); !hasFinding(found, procurement.LevelWarning, "CopyRequest/cXMLAttachment/Attachment/URL", `"a" is not`, "kontor") {
+		t.Errorf("%+v", found)
+	}
+}
+
+// Every type of cXML 1.2 is known by name, also those that are only looked at from outside.
+func TestCheckKnowsAllTypes(t *testing.T) {
+	request := func(doctype, name string) []byte {
+		return checked(strings.Replace(checkHead, "cXML.dtd", doctype, 1) + "<Request><" + name + "/></Request></cXML>")
+	}
+	for _, test := range []struct {
+		doctype, name string
+		level         procurement.Level
+		says          string
+		kontor        bool
+	}{
+		{"cXML.dtd", "MasterAgreementRequest", procurement.LevelNote, "Only the envelope", true},
+		{"InvoiceDetail.dtd", "InvoiceDetailRequest", procurement.LevelNote, "(InvoiceDetail.dtd)", false},
+		{"Fulfill.dtd", "ShipNoticeRequest", procurement.LevelNote, "Only the envelope", false},
+		{"PaymentRemittance.dtd", "PaymentBatchRequest", procurement.LevelNote, "Only the envelope", true},
+		{"Quote.dtd", "QuoteRequest", procurement.LevelNote, "Only the envelope", true},
+		{"Logistics.dtd", "TransportConfirmation", procurement.LevelNote, "(Logistics.dtd)", true},
+		{"cXML.dtd", "TeaRequest", procurement.LevelFault, "No DTD of cXML 1.2", true},
+		{"cXML.dtd", "GetPendingRequest", procurement.LevelNote, "Only the envelope", true},
+	} {
+		found := check(t, request(test.doctype, test.name))
+		system := ""
+		if test.kontor {
+			system = "kontor"
+		}
+		if !hasFinding(found, test.level, test.name, test.says, system) || hasFinding(found, procurement.LevelWarning, "cXML", "DOCTYPE", "") ||
+			!test.kontor && hasFinding(found, test.level, test.name, test.says, "kontor") {
+			t.Errorf("%s: %+v", test.name, found)
+		}
+	}
+	for name, test := range map[string]struct {
+		doctype string
+		right   bool
+	}{"ConfirmationRequest": {"cXML.dtd", false}, "OrderRequest": {"Fulfill.dtd", false}, "CopyRequest": {"Fulfill.dtd", true}, "InvoiceDetailRequest": {"cXML.dtd", false}} {
+		if told := hasFinding(check(t, request(test.doctype, name)), procurement.LevelWarning, "cXML", test.doctype, "kontor"); told == test.right {
+			t.Errorf("%s under %s: told %t", name, test.doctype, told)
+		}
+	}
+	for _, body := range []string{"<CopyRequest/>", "<OrderStatusRequest/>", "<ReceiptRequest/>"} {
+		found := check(t, checked(checkHead+"<Request>"+body+"</Request></cXML>"))
+		if found.Count(procurement.LevelFault) == 0 {
+			t.Errorf("nothing is wrong with %s: %+v", body, found)
+		}
+	}
+}
+
+func TestCheckOrderOfElementsAndByteOrderMark(t *testing.T) {
+	cart := string(checked(checkCart))
+	price := cart[strings.Index(cart, "<UnitPrice>") : strings.Index(cart, "</UnitPrice>")+len("</UnitPrice>")]
+	moved := strings.Replace(strings.Replace(cart, price, "", 1), "</UnitOfMeasure>", "</UnitOfMeasure>"+price, 1)
+	const place = "PunchOutOrderMessage/ItemIn[1]/ItemDetail/UnitPrice"
+	if !hasFinding(check(t, []byte(moved)), procurement.LevelWarning, place, "UnitPrice stands after UnitOfMeasure", "kontor") {
+		t.Errorf("%+v", check(t, []byte(moved)))
+	}
+	if ariba := check(t, []byte(moved)).For("ariba"); !hasFinding(ariba, procurement.LevelWarning, place, "", "") {
+		t.Errorf("it holds for Ariba as well: %+v", ariba)
+	}
+	if found := check(t, []byte("\ufeff"+cart)).For("ariba"); !hasFinding(found, procurement.LevelFault, "", "byte order mark", "ariba") {
+		t.Errorf("%+v", found)
+	}
+	if found := check(t, append([]byte("\ufeff"), checked(checkOrder)...)); hasFinding(found, procurement.LevelWarning, "", "byte order mark", "") {
+		t.Errorf("an order may have one: %+v", found)
 	}
 }

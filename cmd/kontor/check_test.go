@@ -47,6 +47,27 @@ func TestCheckCommand(t *testing.T) {
 	fails(t, 2, []string{"check", document(t, "")}, "empty")
 	fails(t, 2, []string{"check", filepath.Join(t.TempDir(), "nothing.xml")}, "nothing.xml", "no such file")
 	fails(t, 2, []string{"check", t.TempDir()}, "can't be read")
+
+	// Several at once, and a folder: the worst decides.
+	folder := t.TempDir()
+	for name, content := range map[string]string{"b.xml": aCart, "a.XML": aCart, "readme.txt": "no cXML", "in/c.mime": "Content-Type: multipart/related; boundary=b\n\n--b\n\n" + aCart + "\n--b--"} {
+		if err := os.MkdirAll(filepath.Dir(filepath.Join(folder, name)), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(folder, name), []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	out = works(t, "check", folder, good)
+	says(t, "the report of a folder", out, "a.XML: 0 faults, 1 warning", "b.xml: 0 faults", "c.mime: 0 faults", good+": 0 faults", "SupplierPartID, line 7\n", "SupplierPartID, line 11\n")
+	if strings.Contains(out, "readme") {
+		t.Errorf("a file that is no document is read: %s", out)
+	}
+	fails(t, 1, []string{"check", folder, total}, total+" has 1 fault")
+	fails(t, 2, []string{"check", total, document(t, ""), folder}, "empty", total+" has 1 fault")
+	boundary := document(t, "--x\n\n"+aCart+"\n--x--")
+	fails(t, 2, []string{"check", boundary}, "can't be read")
+	says(t, "the report with a type", works(t, "check", "--type", "multipart/related; boundary=x", boundary), "1 warning")
 }
 
 func TestCheckCommandAsJSON(t *testing.T) {
@@ -56,23 +77,26 @@ func TestCheckCommandAsJSON(t *testing.T) {
 	if strings.Contains(out+errs, checkedSecret) {
 		t.Errorf("the secret is shown: %s%s", out, errs)
 	}
-	var report struct {
+	var reports []struct {
 		Faults, Warnings, Notes int
 		Findings                []struct {
 			Level, Place, Message string
+			Line                  int
 			Systems               []struct {
 				Name, Effect string
 				Refuses      bool
 			}
 		}
 	}
-	if err := json.Unmarshal([]byte(out), &report); err != nil {
+	if err := json.Unmarshal([]byte(out), &reports); err != nil || len(reports) != 1 {
 		t.Fatal(err, out)
 	}
+	report := reports[0]
 	is(t, "the faults", report.Faults, 1)
 	is(t, "the warnings", report.Warnings, 1)
 	is(t, "the findings", len(report.Findings), 2)
 	is(t, "the first place", report.Findings[0].Place, "Header/Sender/Credential/SharedSecret")
+	is(t, "the line", report.Findings[0].Line, 5)
 	is(t, "who refuses", report.Findings[1].Systems[0].Name, "ariba")
 	is(t, "that it refuses", report.Findings[1].Systems[0].Refuses, true)
 
