@@ -43,5 +43,8 @@ VALUES ('brackwater', 'brackwater', 'test', 'Brackwater', 'UTC', 'USD', '', '[]'
 			t.Errorf("%d migrations are pending: %v", pending, err)
 		}
 		fill() // the same keys again
+		if err := db.Empty(ctx); err != nil {
+			t.Errorf("the second time: %v", err)
+		}
 	})
 }

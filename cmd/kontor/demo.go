@@ -182,7 +182,7 @@ func (d *demo) api() *client.Client {
 // nav are the doors on top of the demo's own pages.
 func (d *demo) nav() simulators.DemoNav {
 	return simulators.DemoNav{Home: d.home, Documents: d.entrance("/documents"), Credit: d.entrance(""),
-		Break: d.buyersURL + benchPath, Reset: d.buyersURL + resetPath, Status: "SQLite in a folder of this machine. Nothing leaves it."}
+		Break: d.buyersURL + benchPath, Mailbox: d.entrance("/mail"), Reset: d.buyersURL + resetPath, Status: "SQLite in a folder of this machine. Nothing leaves it."}
 }
 
 // entrance signs in at the console and opens one of its pages.
