@@ -80,10 +80,11 @@ type Organisation struct {
 	TermsDays   int64   `db:"terms_days"`
 	OverLimit   string  `db:"over_limit"`
 	PricePolicy string  `db:"price_policy"`
-	TaxExempt   bool    `db:"tax_exempt"`
-	Assortment  bool    `db:"assortment"` // it has rules of its own about what it is shown, see catalog
-	Disabled    bool    `db:"disabled"`
-	Version     int64   `db:"version"`
+	// TaxCertificates is JSON, see Certificates.
+	TaxCertificates string `db:"tax_certificates"`
+	Assortment      bool   `db:"assortment"` // it has rules of its own about what it is shown, see catalog
+	Disabled        bool   `db:"disabled"`
+	Version         int64  `db:"version"`
 }
 
 // Buyer is a person of an organisation.
@@ -205,7 +206,7 @@ SELECT id, account, mode, name, time_zone, currency, clock_offset, shop_url, tes
   FROM merchants WHERE id = ?`
 
 	organisationColumns = `
-SELECT id, merchant_id, external_id, name, parent_id, currency, terms_days, over_limit, price_policy, tax_exempt, assortment, disabled, version
+SELECT id, merchant_id, external_id, name, parent_id, currency, terms_days, over_limit, price_policy, tax_certificates, assortment, disabled, version
   FROM organisations`
 	selectOrganisation            = organisationColumns + ` WHERE merchant_id = ? AND id = ?`
 	selectOrganisations           = organisationColumns + ` WHERE merchant_id = ? ORDER BY id LIMIT ?`
@@ -220,7 +221,7 @@ SELECT m.id AS "merchant.id", m.account AS "merchant.account", m.mode AS "mercha
        o.id AS "organisation.id", o.merchant_id AS "organisation.merchant_id", o.external_id AS "organisation.external_id",
        o.name AS "organisation.name", o.parent_id AS "organisation.parent_id", o.currency AS "organisation.currency",
        o.terms_days AS "organisation.terms_days", o.over_limit AS "organisation.over_limit",
-       o.price_policy AS "organisation.price_policy", o.tax_exempt AS "organisation.tax_exempt", o.assortment AS "organisation.assortment",
+       o.price_policy AS "organisation.price_policy", o.tax_certificates AS "organisation.tax_certificates", o.assortment AS "organisation.assortment",
        o.disabled AS "organisation.disabled", o.version AS "organisation.version"
   FROM merchants m JOIN organisations o ON o.merchant_id = m.id
  WHERE m.id = ? AND o.id = ?`

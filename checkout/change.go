@@ -35,6 +35,12 @@ func (d *Desk) change(ctx context.Context, tx *database.Tx, w Wanted, existing o
 	if err != nil {
 		return Placed{}, err
 	}
+	if err := d.drawOn(ctx, tx, w, &p, existing.ID); err != nil {
+		return Placed{}, err
+	}
+	if err := d.drawnBeyond(ctx, tx, w, &p, existing); err != nil {
+		return Placed{}, err
+	}
 	decision, err := d.decide(ctx, tx, w, p, existing.ID, credit.Adjust)
 	if err != nil {
 		return Placed{}, err
@@ -45,7 +51,7 @@ func (d *Desk) change(ctx context.Context, tx *database.Tx, w Wanted, existing o
 	}
 	if w.Header.Blanket != nil {
 		// What was held before it became a blanket order; nothing else asked the credit desk.
-		if _, err := d.release(ctx, tx, w, existing.ID); err != nil {
+		if _, err := d.giveBack(ctx, tx, w, existing.ID); err != nil {
 			return Placed{}, err
 		}
 	}
@@ -59,7 +65,7 @@ func (d *Desk) change(ctx context.Context, tx *database.Tx, w Wanted, existing o
 	}
 	v := p.version(w, number, hash)
 	kind, closing := "order.change_held", "order.withdrawn"
-	o.Latest, o.Decision, v.State = number, kept(decision), orders.Waiting
+	o.Latest, o.Agreement, o.Decision, v.State = number, w.Agreement, kept(decision), orders.Waiting
 	if decision.Outcome == credit.Approved {
 		kind, closing, v.State = "order.changed", "order.released", orders.InForce
 		if o.State == orders.CreditReview {
@@ -71,6 +77,9 @@ func (d *Desk) change(ctx context.Context, tx *database.Tx, w Wanted, existing o
 			}
 		}
 		o.State, o.InForce = orders.Approved, number
+		if err := orders.SetDraws(ctx, tx, o, p.draws); err != nil {
+			return Placed{}, err
+		}
 	}
 	now := database.At(d.Clock.Now())
 	if err := d.closeWaiting(ctx, tx, &o, latest, now, closing); err != nil {
@@ -129,7 +138,7 @@ func (d *Desk) cancel(ctx context.Context, tx *database.Tx, w Wanted, existing o
 		return Placed{}, late(w, existing)
 	}
 	w.Currency = existing.Currency
-	if _, err := d.release(ctx, tx, w, existing.ID); err != nil {
+	if _, err := d.giveBack(ctx, tx, w, existing.ID); err != nil {
 		return Placed{}, err
 	}
 	o, err := d.lockUnchanged(ctx, tx, existing)
@@ -148,6 +157,10 @@ func (d *Desk) cancel(ctx context.Context, tx *database.Tx, w Wanted, existing o
 	if number == 0 {
 		number = o.Latest + 1
 	}
+	if err := orders.SetDraws(ctx, tx, o, nil); err != nil {
+		return Placed{}, err
+	}
+	w.Header.Blanket = latest.Header.Blanket // releases that come later find what it was
 	zero := noTotals(o.Currency)
 	v := orders.Version{Number: number, State: orders.VersionCancelled, Hash: hash, Header: w.Header, Flags: w.Flags, DocumentID: w.DocumentID,
 		Goods: zero.Goods, Tax: zero.Tax, Freight: zero.Freight, Total: zero.Total}
@@ -205,8 +218,8 @@ func (d *Desk) lockUnchanged(ctx context.Context, tx *database.Tx, read orders.O
 	return o, err
 }
 
-// release gives back what an order holds.
-func (d *Desk) release(ctx context.Context, tx *database.Tx, w Wanted, reference string) (money.Amount, error) {
+// giveBack releases what an order holds.
+func (d *Desk) giveBack(ctx context.Context, tx *database.Tx, w Wanted, reference string) (money.Amount, error) {
 	return credit.Release(ctx, tx, credit.Ask{Organisation: w.Organisation, Reference: reference, Total: money.Zero(w.Currency),
 		Actor: "kontor", At: d.Clock.Now()})
 }

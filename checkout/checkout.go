@@ -52,6 +52,7 @@ type Wanted struct {
 	Flags        []orders.Flag // found while reading
 	DocumentID   string
 	Policy       Policy
+	Agreement    string // id of the blanket order that it draws on; empty for none
 	Basis        *Basis // what Look found; nil where nobody looked
 }
 

@@ -19,6 +19,7 @@ type priced struct {
 	Totals
 	lines  []orders.Line
 	flags  []orders.Flag
+	draws  []orders.Draw // on the blanket order that it is a release of
 	lined  *money.Amount // freight that the order has as lines of its own; nil for none
 	review string        // why a person must look at it; empty for no reason
 	reason string        // the same by its stable name
@@ -383,9 +384,16 @@ func (p *priced) addTax(w Wanted, rates accounts.Rates, today money.Date, offers
 		}
 		taxed, places = append(taxed, t), append(places, i)
 	}
-	shares, tax, known, err := taxOn(taxed, rates.Tax, w.Organisation.TaxExempt, w.Currency, today)
+	certificates, err := w.Organisation.Certificates()
 	if err != nil {
 		return err
+	}
+	shares, tax, known, err := taxOn(taxed, rates.Tax, certificates, w.Currency, today)
+	if err != nil {
+		return err
+	}
+	for _, c := range expiredFor(taxed, certificates, today) {
+		p.flag(orders.FlagCertificateExpired, "the exemption certificate "+c.Reference+" for "+c.Place()+" ended on "+c.To.String()+", so the order is taxed", 0)
 	}
 	stated, err := statedAmount(w.Header.StatedTax, w.Currency)
 	if err != nil {

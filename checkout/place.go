@@ -54,7 +54,10 @@ func (d *Desk) placeNew(ctx context.Context, tx *database.Tx, w Wanted, existing
 	now := database.At(d.Clock.Now())
 	number := max(w.Version, 1)
 	o := orders.Order{ID: database.NewID("ord"), Merchant: w.Merchant.ID, Organisation: w.Organisation.ID, Connection: w.Connection,
-		Number: w.Number, Source: w.Source, Currency: w.Currency, Latest: number, RowVersion: 1, PlacedAt: now, UpdatedAt: now}
+		Number: w.Number, Source: w.Source, Currency: w.Currency, Latest: number, Agreement: w.Agreement, RowVersion: 1, PlacedAt: now, UpdatedAt: now}
+	if err := d.drawOn(ctx, tx, w, &p, o.ID); err != nil {
+		return Placed{}, err
+	}
 	decision, err := d.decide(ctx, tx, w, p, o.ID, credit.Reserve)
 	if err != nil {
 		return Placed{}, err
@@ -76,6 +79,11 @@ func (d *Desk) placeNew(ctx context.Context, tx *database.Tx, w Wanted, existing
 	}
 	if taken {
 		return Placed{}, database.ErrAgain // somebody placed that number at this moment: look again
+	}
+	if o.State == orders.Approved {
+		if err := orders.AddDraws(ctx, tx, o, p.draws); err != nil {
+			return Placed{}, err
+		}
 	}
 	placed := Placed{Order: o, Waiting: o.State == orders.CreditReview, Refused: o.State == orders.Refused}
 	if err := d.tell(ctx, tx, &o, now, kindOf(o.State)); err != nil || !placed.Waiting {
@@ -104,7 +112,7 @@ func (d *Desk) sameNumber(ctx context.Context, tx *database.Tx, w Wanted, existi
 		return Placed{}, false, fault.At(fault.Conflict, "OrderRequest/OrderRequestHeader/@orderID",
 			"order "+w.Number+" exists already with other content; send it as an update")
 	}
-	if _, err := d.release(ctx, tx, w, existing.ID); err != nil {
+	if _, err := d.giveBack(ctx, tx, w, existing.ID); err != nil {
 		return Placed{}, false, err
 	}
 	locked, err := orders.Lock(ctx, tx, existing.Merchant, existing.ID)
@@ -126,8 +134,9 @@ func (d *Desk) sameNumber(ctx context.Context, tx *database.Tx, w Wanted, existi
 	return Placed{}, true, d.tell(ctx, tx, &locked, now, "order.superseded")
 }
 
-// decide asks the credit desk, unless the order is no call for credit or a person must look at
-// its prices first.
+// decide asks the credit desk, unless the order is no call for credit or a person must look at it
+// first. What waits for a person needs a credit line all the same: without one nobody could let it
+// go on, and the buyer is told so now (fault.PaymentRequired).
 func (d *Desk) decide(ctx context.Context, tx *database.Tx, w Wanted, p priced, reference string,
 	desk func(context.Context, *database.Tx, credit.Ask) (credit.Decision, error)) (credit.Decision, error) {
 	zero := money.Zero(w.Currency)
@@ -136,6 +145,9 @@ func (d *Desk) decide(ctx context.Context, tx *database.Tx, w Wanted, p priced, 
 			Sentence: "A blanket order takes up no credit; its releases do."}, nil
 	}
 	if p.review != "" {
+		if err := credit.Lock(ctx, tx, w.Organisation, w.Currency); err != nil {
+			return credit.Decision{}, err
+		}
 		return credit.Decision{Outcome: credit.Review, Reason: p.reason, Sentence: p.review, Asked: p.Total, Available: zero, Short: zero}, nil
 	}
 	return desk(ctx, tx, credit.Ask{Organisation: w.Organisation, Reference: reference, Total: p.Total,

@@ -28,6 +28,10 @@ func (d *Desk) ReleaseOrder(ctx context.Context, tx *database.Tx, r Ruling) (ord
 	if err != nil {
 		return orders.Order{}, err
 	}
+	draws, err := d.redraw(ctx, tx, r, read, organisation, version)
+	if err != nil {
+		return orders.Order{}, err
+	}
 	decision, err := credit.Adjust(ctx, tx, credit.Ask{Organisation: organisation, Reference: read.ID, Total: version.Total,
 		Override: r.Override, Actor: r.Actor, Reason: r.Reason, At: d.Clock.Now()})
 	if err != nil {
@@ -54,8 +58,28 @@ func (d *Desk) ReleaseOrder(ctx context.Context, tx *database.Tx, r Ruling) (ord
 	o.State, o.InForce, o.Version = orders.Approved, version.Number, version
 	o.Decision = kept(decision)
 	o.Decision.Actor, o.Decision.Why = r.Actor, r.Reason
+	if err := orders.SetDraws(ctx, tx, o, draws); err != nil {
+		return orders.Order{}, err
+	}
 	// Two facts: that what waited was decided, and what the order is now.
 	return d.rule(ctx, tx, r, was, o, version, "order.released", result)
+}
+
+// redraw looks once more at what a release draws on its blanket order: what still can't be drawn is a
+// fault.Conflict, unless the person overrides it.
+func (d *Desk) redraw(ctx context.Context, tx *database.Tx, r Ruling, o orders.Order, organisation accounts.Organisation, v orders.Version) ([]orders.Draw, error) {
+	if o.Agreement == "" {
+		return nil, nil
+	}
+	merchant, err := accounts.FindMerchant(ctx, tx, r.Merchant)
+	if err != nil {
+		return nil, err
+	}
+	drawing, err := d.release(ctx, tx, merchant, organisation, o.Agreement, o.ID, o.Currency, v.Lines)
+	if err == nil && drawing.beyond != "" && !r.Override {
+		err = fault.New(fault.Conflict, drawing.beyond)
+	}
+	return drawing.draws, err
 }
 
 // RejectOrder ends what waits: a new order is refused, a change leaves the old version in force.

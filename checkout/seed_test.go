@@ -1,6 +1,7 @@
 package checkout_test
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"testing"
@@ -79,7 +80,7 @@ VALUES (?, ?, 'test', 'Brackwater', 'America/New_York', 'USD', '', ?, ?, ?, ?)`,
 	s.northfold = s.organisation("Northfold Medical Group", "USD", accounts.Organisation{PricePolicy: accounts.ContractOnly})
 	s.west = s.organisation("Northfold Labs West", "USD", accounts.Organisation{PricePolicy: accounts.ContractOnly, ParentID: &s.northfold.ID})
 	s.castelmere = s.organisation("Castelmere Foods", "USD", accounts.Organisation{PricePolicy: accounts.ContractOnly})
-	s.westmere = s.organisation("Westmere University", "USD", accounts.Organisation{PricePolicy: accounts.BestOf, TaxExempt: true})
+	s.westmere = s.organisation("Westmere University", "USD", accounts.Organisation{PricePolicy: accounts.BestOf, TaxCertificates: `[{"reference":"W-1"}]`})
 	s.hoshimori = s.organisation("Hoshimori Seimitsu K.K.", "JPY", accounts.Organisation{PricePolicy: accounts.ContractOnly})
 	s.sitrabay = s.organisation("Sitrabay Marine Works W.L.L.", "BHD", accounts.Organisation{PricePolicy: accounts.ContractOnly})
 	s.catalogue()
@@ -107,8 +108,8 @@ func (s *shop) organisation(name, currency string, o accounts.Organisation) acco
 	if o.OverLimit == "" {
 		o.OverLimit = accounts.Review
 	}
-	s.exec(`INSERT INTO organisations (merchant_id, id, external_id, name, parent_id, currency, terms_days, over_limit, price_policy, tax_exempt, created_at, updated_at)
-VALUES (?, ?, ?, ?, ?, ?, 30, ?, ?, ?, ?, ?)`, merchant, o.ID, o.ExternalID, o.Name, o.ParentID, o.Currency, o.OverLimit, o.PricePolicy, o.TaxExempt,
+	s.exec(`INSERT INTO organisations (merchant_id, id, external_id, name, parent_id, currency, terms_days, over_limit, price_policy, tax_certificates, created_at, updated_at)
+VALUES (?, ?, ?, ?, ?, ?, 30, ?, ?, ?, ?, ?)`, merchant, o.ID, o.ExternalID, o.Name, o.ParentID, o.Currency, o.OverLimit, o.PricePolicy, cmp.Or(o.TaxCertificates, "[]"),
 		database.At(noon), database.At(noon))
 	return o
 }

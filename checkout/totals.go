@@ -42,7 +42,11 @@ func (c *Cart) total(rates accounts.Rates, organisation accounts.Organisation, o
 	if c.Goods, err = money.Sum(c.Currency, goods...); err != nil {
 		return err
 	}
-	shares, tax, _, err := taxOn(taxed, rates.Tax, organisation.TaxExempt, c.Currency, on)
+	certificates, err := organisation.Certificates()
+	if err != nil {
+		return err
+	}
+	shares, tax, _, err := taxOn(taxed, rates.Tax, certificates, c.Currency, on)
 	if err != nil {
 		return err
 	}
@@ -69,16 +73,16 @@ type taxable struct {
 
 // taxOn computes tax on goods: one rounding per rate and document, shared over the rate's lines
 // by largest remainder. known is false when a line has a place or class that the table says
-// nothing about; that line is then untaxed.
-func taxOn(lines []taxable, table []accounts.TaxRate, exempt bool, currency string, on money.Date) (shares []int64, tax money.Amount, known bool, err error) {
+// nothing about; that line is then untaxed. What a certificate exempts is untaxed and known.
+func taxOn(lines []taxable, table []accounts.TaxRate, certificates []accounts.Certificate, currency string, on money.Date) (shares []int64, tax money.Amount, known bool, err error) {
 	shares, tax, known = make([]int64, len(lines)), money.Zero(currency), true
-	if exempt {
-		return shares, tax, true, nil
-	}
 	// Lines of one rate, in the order of the document so that sums don't depend on a map's order.
 	var rates []money.Decimal
 	var groups [][]int
 	for i, l := range lines {
+		if l.exempt(certificates, on) {
+			continue
+		}
 		rate, ok := rateFor(l, table, on)
 		if !ok {
 			known = false
@@ -123,6 +127,36 @@ func taxOn(lines []taxable, table []accounts.TaxRate, exempt bool, currency stri
 		}
 	}
 	return shares, tax, known, nil
+}
+
+// exempt tells whether a certificate is in force for the line's place.
+func (l taxable) exempt(certificates []accounts.Certificate, on money.Date) bool {
+	for _, c := range certificates {
+		if l.coveredBy(c) && c.Valid(on) {
+			return true
+		}
+	}
+	return false
+}
+
+func (l taxable) coveredBy(c accounts.Certificate) bool {
+	if l.shipTo == nil {
+		return c.Covers("", "")
+	}
+	return c.Covers(l.shipTo.Country, l.shipTo.Region)
+}
+
+// expiredFor lists the certificates that would have exempted a line if they hadn't ended.
+func expiredFor(lines []taxable, certificates []accounts.Certificate, on money.Date) (expired []accounts.Certificate) {
+	for _, c := range certificates {
+		for _, l := range lines {
+			if c.Expired(on) && l.coveredBy(c) && !l.exempt(certificates, on) {
+				expired = append(expired, c)
+				break
+			}
+		}
+	}
+	return expired
 }
 
 // rateFor finds the rate for the most exact place.

@@ -166,6 +166,8 @@ type Order struct {
 	Total        Money        `json:"total"`
 	Lines        []OrderLine  `json:"lines"`
 	Flags        []Flag       `json:"flags"`
+	AgreementID  string       `json:"agreement_id"` // the blanket order that it draws on, if it is a release
+	Draws        []Draw       `json:"draws"`        // of a blanket order
 	Decision     *Decision    `json:"decision"`
 	PlacedAt     time.Time    `json:"placed_at"`
 	UpdatedAt    time.Time    `json:"updated_at"`
@@ -185,6 +187,15 @@ type OrderLine struct {
 	Amount      Money      `json:"amount"`
 	Charge      string     `json:"charge"` // freight; empty for goods
 	Flags       []string   `json:"flags"`
+}
+
+// Draw is how much of a blanket order (line 0), or of one of its lines, its releases drew. Maximum
+// and Left are nil where nothing limits it.
+type Draw struct {
+	Line    int    `json:"line"`
+	Maximum *Money `json:"maximum"`
+	Drawn   Money  `json:"drawn"`
+	Left    *Money `json:"left"`
 }
 
 // Flag is something a person should know about an order; Line is 0 for the whole order.

@@ -77,6 +77,14 @@ func hold(ctx context.Context, tx *database.Tx, own Line, ask Ask) error {
 	return tx.Queue(ctx, insertHold, own.Merchant, ask.Reference, own.ID, ask.Total.Minor, database.At(ask.At), database.At(ask.At))
 }
 
+// Lock holds the organisation's chain of lines until the transaction ends, for who must look at
+// something that is locked after it before a decision is asked for. A missing line is a
+// fault.PaymentRequired, as it would be then.
+func Lock(ctx context.Context, tx *database.Tx, organisation accounts.Organisation, currency string) error {
+	_, err := lockChain(ctx, tx, organisation, currency)
+	return err
+}
+
 // Adjust decides about another amount for a reference that may hold one already. Only the
 // difference is tested, and less always fits. A reference that holds something on another line,
 // of another currency or organisation, is a fault.Conflict.

@@ -32,24 +32,26 @@ const (
 
 // Flags that an order may carry. Names are stable.
 const (
-	FlagProductUnknown   = "product_unknown"   // its price could not be checked
-	FlagProductHidden    = "product_hidden"    // not in the organisation's assortment
-	FlagPartMatched      = "part_matched"      // our part number is unknown, the buyer's own led to the product
-	FlagPartDiffers      = "part_differs"      // the buyer's own part number is of another product; ours counts
-	FlagUnitUnknown      = "unit_unknown"      // not a unit that the product is sold in
-	FlagPriceAbove       = "price_above"       // accepted at our price
-	FlagPriceBelow       = "price_below"       // beyond the tolerance
-	FlagQuoteStale       = "quote_stale"       // the cart is too old, priced again
-	FlagTotalDiffers     = "total_differs"     // Total isn't the sum of the lines
-	FlagTotalIncludes    = "total_includes"    // Total is lines with tax and shipping
-	FlagTaxDiffers       = "tax_differs"       // ours counts
-	FlagTaxAsStated      = "tax_as_stated"     // no rate of ours, the order's own counts
-	FlagFreightDiffers   = "freight_differs"   // ours counts
-	FlagQuantityRule     = "quantity_rule"     // below the least quantity or off the step
-	FlagChargeDiffers    = "charge_differs"    // a line's accounting doesn't add up to it
-	FlagReferenceUnknown = "reference_unknown" // DocumentReference to nothing of this sender
-	FlagAgreementUnknown = "agreement_unknown"
-	FlagAttachmentAbsent = "attachment_missing"
+	FlagProductUnknown     = "product_unknown"     // its price could not be checked
+	FlagProductHidden      = "product_hidden"      // not in the organisation's assortment
+	FlagPartMatched        = "part_matched"        // our part number is unknown, the buyer's own led to the product
+	FlagPartDiffers        = "part_differs"        // the buyer's own part number is of another product; ours counts
+	FlagUnitUnknown        = "unit_unknown"        // not a unit that the product is sold in
+	FlagPriceAbove         = "price_above"         // accepted at our price
+	FlagPriceBelow         = "price_below"         // beyond the tolerance
+	FlagQuoteStale         = "quote_stale"         // the cart is too old, priced again
+	FlagTotalDiffers       = "total_differs"       // Total isn't the sum of the lines
+	FlagTotalIncludes      = "total_includes"      // Total is lines with tax and shipping
+	FlagTaxDiffers         = "tax_differs"         // ours counts
+	FlagTaxAsStated        = "tax_as_stated"       // no rate of ours, the order's own counts
+	FlagFreightDiffers     = "freight_differs"     // ours counts
+	FlagCertificateExpired = "certificate_expired" // the buyer would be exempt from tax
+	FlagQuantityRule       = "quantity_rule"       // below the least quantity or off the step
+	FlagChargeDiffers      = "charge_differs"      // a line's accounting doesn't add up to it
+	FlagReferenceUnknown   = "reference_unknown"   // DocumentReference to nothing of this sender
+	FlagAgreementUnknown   = "agreement_unknown"
+	FlagDrawnBeyond        = "drawn_beyond" // a blanket order was changed to less than its releases drew
+	FlagAttachmentAbsent   = "attachment_missing"
 )
 
 // Freight is the charge of a line that isn't goods.
@@ -105,7 +107,9 @@ type Header struct {
 	OrderDate       string         `json:"order_date,omitempty"`
 	OrderType       string         `json:"order_type,omitempty"`
 	RequisitionID   string         `json:"requisition_id,omitempty"`
-	AgreementID     string         `json:"agreement_id,omitempty"`
+	AgreementID     string         `json:"agreement_id,omitempty"` // as the buyer names what a release draws on
+	ParentAgreement string         `json:"parent_agreement,omitempty"`
+	AgreementDoc    string         `json:"agreement_document,omitempty"` // payloadID of the agreement
 	Effective       string         `json:"effective,omitempty"`
 	Expires         string         `json:"expires,omitempty"`
 	Delivery        string         `json:"delivery,omitempty"`
@@ -185,6 +189,7 @@ type Order struct {
 	Currency     string        `json:"currency"`
 	InForce      int64         `json:"in_force"`
 	Latest       int64         `json:"latest"`
+	Agreement    string        `json:"agreement,omitempty"` // id of the blanket order that the latest version draws on
 	Decision     Decision      `json:"decision"`
 	Events       int64         `json:"-"`
 	RowVersion   int64         `json:"row_version"`

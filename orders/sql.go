@@ -20,7 +20,7 @@ func Create(ctx context.Context, tx *database.Tx, o *Order) (taken bool, err err
 		return false, err
 	}
 	inserted, err := tx.ExecQueued(ctx, insertOrder, o.Merchant, o.ID, o.Organisation, o.Connection, o.Number,
-		accounts.Fold(o.Number), o.Source, o.State, o.Currency, o.InForce, o.Latest, o.Version.Total.Minor,
+		accounts.Fold(o.Number), o.Source, o.State, o.Currency, o.InForce, o.Latest, o.Agreement, o.Version.Total.Minor,
 		string(decision), o.Events, o.PlacedAt, o.PlacedAt)
 	if err != nil || inserted == 0 {
 		return err == nil, err
@@ -75,7 +75,7 @@ func Update(ctx context.Context, tx *database.Tx, o *Order, at database.Time) er
 	}
 	o.RowVersion++
 	o.UpdatedAt = at
-	_, err = tx.Exec(ctx, updateOrder, o.State, o.InForce, o.Latest, o.Version.Total.Minor, string(decision), o.Events,
+	_, err = tx.Exec(ctx, updateOrder, o.State, o.InForce, o.Latest, o.Agreement, o.Version.Total.Minor, string(decision), o.Events,
 		o.RowVersion, at, o.Merchant, o.ID)
 	return err
 }
@@ -91,6 +91,7 @@ type orderRow struct {
 	Currency     string        `db:"currency"`
 	InForce      int64         `db:"in_force"`
 	Latest       int64         `db:"latest"`
+	Agreement    string        `db:"agreement_id"`
 	Total        int64         `db:"total_minor"`
 	Decision     string        `db:"decision"`
 	Events       int64         `db:"events"`
@@ -101,7 +102,7 @@ type orderRow struct {
 
 func (r orderRow) order() (Order, error) {
 	o := Order{ID: r.ID, Merchant: r.Merchant, Organisation: r.Organisation, Connection: r.Connection, Number: r.Number,
-		Source: r.Source, State: r.State, Currency: r.Currency, InForce: r.InForce, Latest: r.Latest, Events: r.Events,
+		Source: r.Source, State: r.State, Currency: r.Currency, InForce: r.InForce, Latest: r.Latest, Agreement: r.Agreement, Events: r.Events,
 		RowVersion: r.RowVersion, PlacedAt: r.PlacedAt, UpdatedAt: r.UpdatedAt}
 	o.Version.Total = money.Of(r.Total, r.Currency)
 	if err := json.Unmarshal([]byte(r.Decision), &o.Decision); err != nil {
@@ -246,8 +247,8 @@ func List(ctx context.Context, q database.Querier, merchant string, f Filter) ([
 const (
 	insertOrder = `
 INSERT INTO orders (merchant_id, id, organisation_id, connection_id, number, number_folded, source, state, currency,
-                    in_force, latest, total_minor, decision, events, placed_at, updated_at)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                    in_force, latest, agreement_id, total_minor, decision, events, placed_at, updated_at)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (merchant_id, organisation_id, number_folded) WHERE state IN ('approved', 'credit_review') DO NOTHING`
 
 	insertVersion = `
@@ -261,11 +262,11 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 	updateVersionState = `UPDATE order_versions SET state = ? WHERE merchant_id = ? AND order_id = ? AND number = ?`
 
 	updateOrder = `
-UPDATE orders SET state = ?, in_force = ?, latest = ?, total_minor = ?, decision = ?, events = ?, version = ?, updated_at = ?
+UPDATE orders SET state = ?, in_force = ?, latest = ?, agreement_id = ?, total_minor = ?, decision = ?, events = ?, version = ?, updated_at = ?
  WHERE merchant_id = ? AND id = ?`
 
 	orderColumns = `
-SELECT id, merchant_id, organisation_id, connection_id, number, source, state, currency, in_force, latest, total_minor,
+SELECT id, merchant_id, organisation_id, connection_id, number, source, state, currency, in_force, latest, agreement_id, total_minor,
        decision, events, version, placed_at, updated_at
   FROM orders`
 	selectOrder = orderColumns + ` WHERE merchant_id = ? AND id = ?`

@@ -1,6 +1,7 @@
 package procurement
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strconv"
@@ -197,13 +198,10 @@ func (c *call) checkReferences(ctx context.Context, tx *database.Tx, request *cx
 			flag(orders.FlagReferenceUnknown, "the order refers to "+ref.PayloadID+", which is not known here")
 		}
 	}
-	if id := request.Header.AgreementID; id != "" && request.Header.OrderType != "blanket" {
-		_, found, err := orders.FindByNumber(ctx, tx, c.merchant.ID, c.organisation.ID, id)
-		if err != nil {
+	if request.Header.OrderType != "blanket" {
+		var err error
+		if w.Agreement, err = c.agreementOf(ctx, tx, request.Header, flag); err != nil {
 			return err
-		}
-		if !found {
-			flag(orders.FlagAgreementUnknown, "the order draws on agreement "+id+", which is not known here")
 		}
 	}
 	came := attached(c.parts)
@@ -225,10 +223,43 @@ func (c *call) checkReferences(ctx context.Context, tx *database.Tx, request *cx
 	return nil
 }
 
+// agreementOf finds the blanket order that an order draws on, by the numbers that it names, else by
+// the document; empty where there is none, which is flagged where one was named or is needed.
+func (c *call) agreementOf(ctx context.Context, tx *database.Tx, h cxml.OrderRequestHeader, flag func(code, message string)) (string, error) {
+	numbers := slices.DeleteFunc([]string{h.AgreementID, h.ParentAgreementID}, func(s string) bool { return s == "" })
+	documents := slices.DeleteFunc([]string{h.AgreementPayloadID, h.ParentAgreementPayloadID}, func(s string) bool { return s == "" })
+	for i, name := range append(numbers, documents...) {
+		ref := cxml.OrderReference{OrderID: name}
+		if i >= len(numbers) {
+			ref = cxml.OrderReference{DocumentReference: cxml.DocumentReference{PayloadID: name}}
+		}
+		o, found, err := c.orderNamed(ctx, tx, ref)
+		if err == nil && found {
+			o, err = orders.Find(ctx, tx, c.merchant.ID, o.ID)
+		}
+		if err != nil {
+			return "", err
+		}
+		if found && o.Version.Header.Blanket != nil {
+			return o.ID, nil
+		}
+	}
+	switch {
+	case len(numbers) > 0:
+		flag(orders.FlagAgreementUnknown, "the order draws on agreement "+numbers[0]+", which is not known here")
+	case len(documents) > 0:
+		flag(orders.FlagAgreementUnknown, "the order draws on the agreement of "+documents[0]+", which is not known here")
+	case h.OrderType == "release":
+		flag(orders.FlagAgreementUnknown, "the order is a release and names no agreement")
+	}
+	return "", nil
+}
+
 func headerOf(h cxml.OrderRequestHeader) orders.Header {
 	header := orders.Header{
 		OrderDate: h.OrderDate.Text, OrderType: h.OrderType, RequisitionID: h.RequisitionID, AgreementID: h.AgreementID,
 		Effective: h.EffectiveDate.Text, Expires: h.ExpirationDate.Text, Delivery: h.RequestedDeliveryDate.Text,
+		ParentAgreement: h.ParentAgreementID, AgreementDoc: cmp.Or(h.AgreementPayloadID, h.ParentAgreementPayloadID),
 		ShipComplete: h.ShipComplete, ReleaseRequired: h.ReleaseRequired, Silence: h.ControlKeys.OCInstruction == "notAllowed",
 		StatedTotal: decimalOf(h.Total), Extrinsics: pairsOf(h.Extrinsic),
 	}

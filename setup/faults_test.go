@@ -40,6 +40,9 @@ var forms = []struct{ name, file, want string }{
 	{"unknown fields, at every depth", `{"kontor": 1, "shops": [], "merchants": [{"id": "acme", "nme": "x", "organisations": [{}, {}, {"external_id": "o", "credit_lines": [{"limit": "1", "limt": "2"}]}]}]}`,
 		"shops: there is no such field here\nnme: there is no such field here\norganisations[0].external_id: is missing\norganisations[1].external_id: is missing\n" +
 			"organisations[2].credit_lines[0].limt: there is no such field here"},
+	{"a certificate without a document", with(`"organisations": [{"external_id": "o", "tax_certificates": [{"country": "US", "to": "soon"}]}]`),
+		"organisations[0].tax_certificates[0].to: \"soon\" is not a date of the form 2006-01-02\norganisations[0].tax_certificates[0].reference: is missing"},
+	{"what there is no more", with(`"organisations": [{"external_id": "o", "tax_exempt": true}]`), "organisations[0].tax_exempt: there is no such field here"},
 	{"fields in another case", with(`"Name": "x"`), "Name: there is no such field here"},
 	{"a field twice", with(`"name": "x", "name": "y"`), "name: is there twice"},
 	{"null", with(`"name": null, "products": null`), "name: null says nothing: leave the field out, or give a value\nproducts: null says nothing: leave the field out, or give a value"},
@@ -130,6 +133,11 @@ var meanings = []struct{ name, file, want string }{
 		"organisations[0].name: is needed for a new organisation\norganisations[1].parent: there is no organisation nobody, neither here nor in the file\n" +
 			"organisations[2].currency: is not the ISO 4217 code of a currency\norganisations[2].terms_days: must be between 0 and 3650\n" +
 			"organisations[3].parent: the parent of an organisation can't be changed; it is main\norganisations[4].parent: the parent of an organisation can't be changed; it is none"},
+	{"certificates", with(`"organisations": [{"external_id": "main", "tax_certificates": [{"reference": " "}, {"country": "usa", "reference": "C"}, {"region": "CA", "reference": "C"},
+	    {"country": "US", "reference": "D", "from": "2026-03-02", "to": "2026-03-01"}, {"country": "US", "region": "CA", "reference": "E"}, {"country": "US", "region": "ca", "reference": "e"}]}]`),
+		"organisations[0].tax_certificates[0].reference: is needed: the number of the document, or where it is kept\norganisations[0].tax_certificates[1].country: must be an ISO 3166 code of two capital letters\n" +
+			"organisations[0].tax_certificates[2].country: is needed beside a region\norganisations[0].tax_certificates[3].to: the last day is before the first\n" +
+			"organisations[0].tax_certificates[5]: the certificate is there twice for the same place"},
 	{"a circle", with(`"organisations": [{"external_id": "o", "name": "O", "parent": "p"}, {"external_id": "p", "name": "P", "parent": "o"}]`),
 		"organisations[0].parent: the organisation would be its own parent\norganisations[1].parent: there is no organisation o, neither here nor in the file"},
 	{"credit lines", with(`"organisations": [{"external_id": "child", "credit_lines": [{"limit": "1.001"}, {"limit": "-1"}, {"currency": "QQQ", "limit": "1"}, {"limit": "1", "opening_hold": "-5"}]}, {"external_id": "main", "credit_lines": [{"limit": "7"}, {"limit": "8"}]}]`),

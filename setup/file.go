@@ -93,19 +93,19 @@ type PriceTerms struct {
 
 // Organisation is a buying company.
 type Organisation struct {
-	ExternalID     string            `json:"external_id" pattern:"^\\S(.*\\S)?$"`
-	Name           *string           `json:"name,omitempty" doc:"Needed for a new organisation"`
-	Parent         *string           `json:"parent,omitempty" doc:"external_id of its main account; can't be changed later"`
-	Currency       *string           `json:"currency,omitempty" doc:"ISO 4217 code; the parent's or the merchant's when never set"`
-	TermsDays      *int64            `json:"terms_days,omitempty" doc:"Net days; the parent's or 30 when never set"`
-	OverLimit      *string           `json:"over_limit,omitempty" enum:"review,refuse" doc:"What happens to an order over the limit; the parent's or review when never set"`
-	PricePolicy    *string           `json:"price_policy,omitempty" enum:"contract_only,best_of" doc:"A contract price replaces the list, or the lower wins; the parent's or contract_only when never set"`
-	TaxExempt      *bool             `json:"tax_exempt,omitempty"`
-	Disabled       *bool             `json:"disabled,omitempty" doc:"true closes the organisation"`
-	CreditLines    []CreditLine      `json:"credit_lines,omitempty"`
-	ContractPrices []ContractPrice   `json:"contract_prices,omitempty"`
-	Assortment     *[]AssortmentRule `json:"assortment,omitempty" doc:"All rules about what it and those below it are shown: the most exact one about a product counts, by part number, then hazardous, then category, then all; what none is about is shown. Empty: the parent's rules"`
-	BuyerParts     *[]BuyerPart      `json:"buyer_parts,omitempty" doc:"All part numbers of its own for our products; those above it hold for what it doesn't name"`
+	ExternalID      string                  `json:"external_id" pattern:"^\\S(.*\\S)?$"`
+	Name            *string                 `json:"name,omitempty" doc:"Needed for a new organisation"`
+	Parent          *string                 `json:"parent,omitempty" doc:"external_id of its main account; can't be changed later"`
+	Currency        *string                 `json:"currency,omitempty" doc:"ISO 4217 code; the parent's or the merchant's when never set"`
+	TermsDays       *int64                  `json:"terms_days,omitempty" doc:"Net days; the parent's or 30 when never set"`
+	OverLimit       *string                 `json:"over_limit,omitempty" enum:"review,refuse" doc:"What happens to an order over the limit; the parent's or review when never set"`
+	PricePolicy     *string                 `json:"price_policy,omitempty" enum:"contract_only,best_of" doc:"A contract price replaces the list, or the lower wins; the parent's or contract_only when never set"`
+	TaxCertificates *[]accounts.Certificate `json:"tax_certificates,omitempty" doc:"All of them. What goes to a place that a certificate covers isn't taxed while it is in force"`
+	Disabled        *bool                   `json:"disabled,omitempty" doc:"true closes the organisation"`
+	CreditLines     []CreditLine            `json:"credit_lines,omitempty"`
+	ContractPrices  []ContractPrice         `json:"contract_prices,omitempty"`
+	Assortment      *[]AssortmentRule       `json:"assortment,omitempty" doc:"All rules about what it and those below it are shown: the most exact one about a product counts, by part number, then hazardous, then category, then all; what none is about is shown. Empty: the parent's rules"`
+	BuyerParts      *[]BuyerPart            `json:"buyer_parts,omitempty" doc:"All part numbers of its own for our products; those above it hold for what it doesn't name"`
 }
 
 // AssortmentRule shows or hides products: by one of sku, category and hazardous, or all.

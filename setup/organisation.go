@@ -71,7 +71,9 @@ func (r *run) applyOrganisation(w Organisation, path string) error {
 	set(&o, "terms_days", &there.TermsDays, w.TermsDays)
 	set(&o, "over_limit", &there.OverLimit, w.OverLimit)
 	set(&o, "price_policy", &there.PricePolicy, w.PricePolicy)
-	set(&o, "tax_exempt", &there.TaxExempt, w.TaxExempt)
+	if err := r.setCertificates(&o, &there, w.TaxCertificates, path+".tax_certificates"); err != nil {
+		return err
+	}
 	set(&o, "disabled", &there.Disabled, w.Disabled)
 	r.checkCurrency(w.Currency, path+".currency")
 	if w.Name != nil && strings.TrimSpace(*w.Name) == "" {
@@ -129,11 +131,53 @@ func (r *run) applyOrganisation(w Organisation, path string) error {
 	return r.done(&o, there.ID)
 }
 
+// setCertificates replaces the organisation's certificates of exemption from tax.
+func (r *run) setCertificates(o *Object, there *accounts.Organisation, wanted *[]accounts.Certificate, path string) error {
+	if wanted == nil {
+		return nil
+	}
+	list, err := there.Certificates()
+	if err != nil {
+		return err
+	}
+	seen := map[string]bool{}
+	for i, c := range *wanted {
+		r.checkCertificate(c, seen, fmt.Sprintf("%s[%d]", path, i))
+	}
+	if setJSON(o, "tax_certificates", &list, wanted) {
+		there.TaxCertificates = text(list)
+	}
+	return nil
+}
+
+func (r *run) checkCertificate(c accounts.Certificate, seen map[string]bool, path string) {
+	if c.Country != "" && !isCountry.MatchString(c.Country) {
+		r.fault(path+".country", "must be an ISO 3166 code of two capital letters")
+	}
+	if c.Region != "" && c.Country == "" {
+		r.fault(path+".country", "is needed beside a region")
+	}
+	switch n := len([]rune(c.Reference)); {
+	case strings.TrimSpace(c.Reference) == "":
+		r.fault(path+".reference", "is needed: the number of the document, or where it is kept")
+	case n > 200:
+		r.fault(path+".reference", "is longer than 200 characters")
+	}
+	if !c.To.IsZero() && c.To.Before(c.From) {
+		r.fault(path+".to", "the last day is before the first")
+	}
+	key := c.Country + "\x00" + accounts.Fold(c.Region) + "\x00" + accounts.Fold(c.Reference)
+	if seen[key] {
+		r.fault(path, "the certificate is there twice for the same place")
+	}
+	seen[key] = true
+}
+
 // newOrganisation starts with its parent's terms, or the usual ones.
 func (r *run) newOrganisation(o *Object, w Organisation, path string) (accounts.Organisation, error) {
 	fresh := accounts.Organisation{
 		ID: database.NewID("org"), Merchant: r.merchant.ID, ExternalID: w.ExternalID,
-		Currency: r.merchant.Currency, TermsDays: 30, OverLimit: accounts.Review, PricePolicy: accounts.ContractOnly,
+		Currency: r.merchant.Currency, TaxCertificates: "[]", TermsDays: 30, OverLimit: accounts.Review, PricePolicy: accounts.ContractOnly,
 	}
 	if w.Parent == nil || *w.Parent == "" {
 		return fresh, nil

@@ -133,6 +133,13 @@ var docs = map[reflect.Type]map[string]string{
 		"from":          "First day; always when absent",
 		"to":            "Last day; for ever when absent",
 	},
+	reflect.TypeFor[accounts.Certificate](): {
+		"country":   "ISO 3166-1 code of two letters, of the ship-to address; everywhere when absent",
+		"region":    "As ship-to addresses write it: CA; the whole country when absent",
+		"reference": "The number of the document, or where it is kept",
+		"from":      "First day; always when absent",
+		"to":        "Last day; for ever when absent",
+	},
 	reflect.TypeFor[accounts.Freight](): {
 		"tiers":      "By the sum of goods; the last has no under and is for all the rest",
 		"hazardous":  "Added once when a line is hazardous",

@@ -71,7 +71,7 @@ func demo(t *testing.T) string {
 	}
 	var filled bytes.Buffer
 	if err := template.Must(template.New("").Option("missingkey=error").Parse(string(text))).Execute(&filled, map[string]string{
-		"ShopURL": "http://127.0.0.1:8080/m/brackwater/shop", "BuyerOrigin": "http://localhost:8080", "SixDaysAgo": "2026-03-04",
+		"ShopURL": "http://127.0.0.1:8080/m/brackwater/shop", "BuyerOrigin": "http://localhost:8080", "SixDaysAgo": "2026-03-04", "InTwentyDays": "2026-03-30",
 	}); err != nil {
 		t.Fatal(err)
 	}
@@ -208,7 +208,7 @@ func TestReport(t *testing.T) {
 		  "networks": [{"external_id": "net", "secrets_in": ["hush-one", "hush-two"]}],
 		  "products": [{"sku": "a", "stock": "0", "other_units": [{"unit": "BX", "content": "12"}], "prices": [{"price": "11.00"}, {"currency": "EUR", "price": "9.50", "valid_from": "2026-04-01", "valid_to": "2026-04-30"}]},
 		               {"sku": "B", "name": "Bellows", "disabled": true}],
-		  "organisations": [{"external_id": "main", "terms_days": 30, "credit_lines": [{"limit": "2000.00"}, {"currency": "EUR", "limit": "500.00"}],
+		  "organisations": [{"external_id": "main", "terms_days": 30, "tax_certificates": [{"country": "US", "reference": "C-1", "to": "2026-12-31"}], "credit_lines": [{"limit": "2000.00"}, {"currency": "EUR", "limit": "500.00"}],
 		     "contract_prices": [{"sku": "A", "price": "8.2000"}, {"sku": "B", "price": "18", "breaks": [{"from": "5", "price": "17"}], "valid_to": "2026-12-31"}]},
 		     {"external_id": "child", "credit_lines": [{"limit": "100.00"}]}],
 		  "buyers": [{"external_id": "b1", "login": "desk", "disabled": true}],
@@ -234,6 +234,7 @@ func TestReport(t *testing.T) {
            disabled: false -> true
   changed  organisation main
            terms_days: 45 -> 30
+           tax_certificates: (none) -> [{"country":"US","reference":"C-1","to":"2026-12-31"}]
            contract_prices a USD: 8.1000 -> 8.2000
            contract_prices B USD: (none) -> 18, 5+ 17, through 2026-12-31
            credit_lines EUR limit: (none) -> 500.00

@@ -33,7 +33,7 @@ func saveAPIKey(ctx context.Context, tx *database.Tx, merchant string, k apiKeyR
 func saveOrganisation(ctx context.Context, tx *database.Tx, o accounts.Organisation, now time.Time) error {
 	at := database.At(now)
 	_, err := tx.Exec(ctx, upsertOrganisation, o.Merchant, o.ID, o.ExternalID, o.Name, o.ParentID, o.Currency, o.TermsDays,
-		o.OverLimit, o.PricePolicy, o.TaxExempt, o.Assortment, o.Disabled, at, at)
+		o.OverLimit, o.PricePolicy, o.TaxCertificates, o.Assortment, o.Disabled, at, at)
 	return err
 }
 
@@ -72,11 +72,11 @@ ON CONFLICT (merchant_id, id) DO UPDATE SET digest = excluded.digest, hint = exc
     version = api_keys.version + 1, updated_at = excluded.updated_at`
 
 	upsertOrganisation = `
-INSERT INTO organisations (merchant_id, id, external_id, name, parent_id, currency, terms_days, over_limit, price_policy, tax_exempt, assortment,
+INSERT INTO organisations (merchant_id, id, external_id, name, parent_id, currency, terms_days, over_limit, price_policy, tax_certificates, assortment,
        disabled, created_at, updated_at)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (merchant_id, id) DO UPDATE SET name = excluded.name, currency = excluded.currency, terms_days = excluded.terms_days,
-    over_limit = excluded.over_limit, price_policy = excluded.price_policy, tax_exempt = excluded.tax_exempt, assortment = excluded.assortment,
+    over_limit = excluded.over_limit, price_policy = excluded.price_policy, tax_certificates = excluded.tax_certificates, assortment = excluded.assortment,
     disabled = excluded.disabled, version = organisations.version + 1, updated_at = excluded.updated_at`
 
 	selectNetworkName = `SELECT external_id FROM networks WHERE merchant_id = ? AND id = ?`

@@ -254,8 +254,12 @@ func TestTheDemosCreditIsTheStorys(t *testing.T) {
 			if line.Application != applied {
 				t.Errorf("%s applied for %+v", want.who, line.Application)
 			}
-			if exempt := want.who == "westmere"; o.TaxExempt != exempt {
-				t.Errorf("%s is exempt from tax: %v", want.who, o.TaxExempt)
+			certificates := "[]"
+			if want.who == "westmere" { // twenty days after that day
+				certificates = `[{"country":"US","reference":"WU-2041","to":"2026-03-30"}]`
+			}
+			if o.TaxCertificates != certificates {
+				t.Errorf("%s is exempt from tax by %s", want.who, o.TaxCertificates)
 			}
 		}
 	})

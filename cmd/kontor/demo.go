@@ -170,7 +170,7 @@ func (d *demo) apply(ctx context.Context) error {
 func (d *demo) setupFiles() [][]byte {
 	today := money.DateOf(d.clock.Now(), demoZone())
 	fill := strings.NewReplacer("{{.ShopURL}}", d.config.PublicURL+"/m/"+demoMerchant+"/shop/", "{{.BuyerOrigin}}", d.buyersURL,
-		"{{.SixDaysAgo}}", today.AddDays(-6).String())
+		"{{.SixDaysAgo}}", today.AddDays(-6).String(), "{{.InTwentyDays}}", today.AddDays(20).String())
 	return [][]byte{[]byte(fill.Replace(demoSetup)), []byte(fill.Replace(benchSetup))}
 }
 

@@ -41,6 +41,17 @@ type Order struct {
 	Tax     Money       `json:"tax" doc:"Tax"`
 	Lines   []OrderLine `json:"lines" doc:"In the order of the buyer's document"`
 	Flags   []OrderFlag `json:"flags" doc:"What somebody should know about it"`
+	// AgreementID and Draws are the two ends of one thing: a release draws on a blanket order.
+	AgreementID string      `json:"agreement_id" doc:"Id of the blanket order that it draws on; empty where it is no release" example:""`
+	Draws       []OrderDraw `json:"draws" doc:"Of a blanket order: what its releases drew, the whole order first, then its lines. Empty for any other order"`
+}
+
+// OrderDraw is how much of a blanket order, or of one of its lines, is drawn.
+type OrderDraw struct {
+	Line    int64           `json:"line" doc:"The blanket order's line; 0 is the whole order" example:"0"`
+	Maximum optional[Money] `json:"maximum" doc:"The most that may be drawn, goods without tax and freight; null where nothing limits it"`
+	Drawn   Money           `json:"drawn" doc:"What live releases drew"`
+	Left    optional[Money] `json:"left" doc:"What may still be drawn; below zero where the maximum was lowered later, null where nothing limits it"`
 }
 
 // OrderLine is one line of an order.
@@ -233,7 +244,18 @@ func orderView(ctx context.Context, names *organisations, o orders.Order) (Order
 	}
 	v := o.Version
 	view := Order{OrderSummary: summary, Goods: Money(v.Goods), Freight: Money(v.Freight), Tax: Money(v.Tax),
-		Lines: make([]OrderLine, len(v.Lines)), Flags: []OrderFlag{}}
+		Lines: make([]OrderLine, len(v.Lines)), Flags: []OrderFlag{}, AgreementID: o.Agreement, Draws: []OrderDraw{}}
+	standing, err := checkout.StandingOf(ctx, names.q, o)
+	if err != nil {
+		return Order{}, err
+	}
+	for _, s := range standing {
+		draw := OrderDraw{Line: s.Line, Drawn: Money(s.Drawn)}
+		if s.Most != nil {
+			draw.Maximum, draw.Left = some(Money(*s.Most)), some(Money(*s.Left))
+		}
+		view.Draws = append(view.Draws, draw)
+	}
 	for _, f := range v.Flags {
 		view.Flags = append(view.Flags, OrderFlag{f.Code, f.Message, f.Line})
 	}

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/kontorhq/kontor/accounts"
 	"github.com/kontorhq/kontor/assets"
 	"github.com/kontorhq/kontor/credit"
 	"github.com/kontorhq/kontor/database"
@@ -98,6 +99,7 @@ type linePage struct {
 	Newest   string
 	Form     limitForm
 	Done     string
+	Ending   []accounts.Ending // certificates of the organisation
 }
 
 // term is one row of the sum.
@@ -149,6 +151,13 @@ func (c *console) linePage(v *visit, id string) (*linePage, error) {
 	}
 	l := rows[0].Line
 	p := &linePage{lineRow: rows[0], Own: l.Amount(l.Available())}
+	organisation, err := accounts.FindOrganisation(ctx, c.DB, v.merchant.ID, l.Organisation)
+	if err != nil {
+		return nil, err
+	}
+	if p.Ending, err = organisation.Ending(v.merchant.Today(c.Clock)); err != nil {
+		return nil, err
+	}
 	if p.Binds != "" {
 		_, above, err := credit.Available(ctx, c.DB, l)
 		if err != nil {

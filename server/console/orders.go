@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/kontorhq/kontor/accounts"
+	"github.com/kontorhq/kontor/checkout"
 	"github.com/kontorhq/kontor/database"
 	"github.com/kontorhq/kontor/fault"
 	"github.com/kontorhq/kontor/money"
@@ -96,6 +97,8 @@ type orderPage struct {
 	Waits        bool
 	Words        string // the decision's sentence
 	Standing     standing
+	Draws        []checkout.Standing // of a blanket order
+	Agreement    string              // number of the blanket order that it draws on
 	Versions     []orders.Step
 	Documents    []procurement.Document
 	Deliveries   []outbox.Delivery // to the buyer
@@ -168,6 +171,14 @@ func (c *console) orderPage(ctx context.Context, v *visit, id string) (*orderPag
 	}
 	if p.Standing, err = c.standing(ctx, p.Organisation, o, p.Shown); err != nil {
 		return nil, err
+	}
+	if p.Draws, err = checkout.StandingOf(ctx, c.DB, o); err != nil {
+		return nil, err
+	}
+	if o.Agreement != "" {
+		if p.Agreement, err = orders.NumberOf(ctx, c.DB, v.merchant.ID, o.Agreement); err != nil {
+			return nil, err
+		}
 	}
 	if p.Versions, err = orders.History(ctx, c.DB, v.merchant.ID, o.ID); err != nil {
 		return nil, err

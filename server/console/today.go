@@ -25,6 +25,7 @@ type today struct {
 	Figures []figure
 	Latest  []orderRow
 	Tight   []lineRow
+	Ending  []accounts.Ending // certificates
 }
 
 type task struct {
@@ -92,6 +93,9 @@ func (c *console) getToday(v *visit) error {
 		return err
 	}
 	if body.Tight, err = c.lineRows(ctx, v, tight); err != nil {
+		return err
+	}
+	if body.Ending, err = accounts.EndingCertificates(ctx, c.DB, v.merchant.ID, v.merchant.Today(c.Clock)); err != nil {
 		return err
 	}
 	return c.show(v, http.StatusOK, "today", "today", "Today", body)
