@@ -23,8 +23,13 @@ func (d *demo) now(ctx context.Context) simulators.LandingNow {
 	now := simulators.LandingNow{Credit: map[string]string{}}
 	for _, door := range d.doors {
 		slug := path.Base(door.URL)
-		if left, err := available(ctx, d.api(), slug); err == nil {
-			now.Credit[slug] = simulators.FormatMoney(left) + " available"
+		lines, err := d.api().CreditLines(ctx, "ext:"+slug)
+		switch {
+		case err != nil || len(lines) == 0:
+		case lines[0].Application != nil:
+			now.Credit[slug] = "Application in review"
+		default:
+			now.Credit[slug] = simulators.FormatMoney(simulated(lines[0].Available)) + " available"
 		}
 	}
 	if waiting, err := orders.CountWaiting(ctx, d.db, demoMerchant); err == nil {
