@@ -67,7 +67,7 @@ func DemoDoors(base string) []Door {
 		{Name: "Sitrabay Marine Works W.L.L.", Like: "Oracle", URL: base + "/buyers/sitrabay/",
 			Text: "Orders in ISO-8859-15 without line numbers, in a currency of three decimals. Its credit application is in review, so the order waits until a limit is set.",
 			Who:  "Shipyard in Bahrain", Speaks: "cXML as its XML gateway writes it",
-			Credit: "BHD 4,000.000 applied for six days ago; none granted yet"},
+			Credit: "BHD\u00a04,000.000 applied for six days ago"},
 	}
 }
 
