@@ -143,6 +143,9 @@ func showLine(ctx context.Context, s *system, to terminal, line credit.Line, ent
 	table := tabwriter.NewWriter(to.out, 0, 4, 2, ' ', tabwriter.AlignRight)
 	row := func(label string, minor int64) { fmt.Fprintf(table, "%s\t%s\t\n", label, line.Amount(minor)) }
 	fmt.Fprintf(table, "%s, %s\t%s\t\n", line.OrganisationName, line.Currency, line.ID)
+	if line.InReview() {
+		row("applied for on "+line.On.String()+", in review", line.Applied)
+	}
 	row("limit", line.Limit)
 	row("holds", -line.Tree.Holds)
 	row("receivables", -line.Tree.Receivables)
