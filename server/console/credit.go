@@ -92,7 +92,11 @@ type linePage struct {
 	KeptBack money.Amount // what an organisation above keeps back of it, negative
 	Above    *credit.Line // the line above that binds
 	Keys     []term       // beneath the bar
-	Part     string       // only entries of this part
+	Holds    []holdRow    // the newest; see More
+	Held     money.Amount // what those hold together
+	More     bool         // there are holds that are not listed
+	Fit      fit
+	Part     string // only entries of this part
 	PartName string
 	Entries  []entryRow
 	Older    string
@@ -106,8 +110,24 @@ type linePage struct {
 type term struct {
 	Part, Label string
 	Amount      money.Amount // signed as it counts
-	Second      string       // own and below
+	Second      string       // own and below; of a key beneath the bar: the part whose entries stand behind it
 }
+
+// holdRow is one hold: an order's, or what was taken over from the books when the line was opened.
+type holdRow struct {
+	credit.Hold
+	Amount money.Amount
+	Order  string // its number
+	Below  bool
+}
+
+// fit answers "would an order fit?" without changing anything.
+type fit struct {
+	Asked, Error, Answer string
+	OK                   bool
+}
+
+const mostHolds = 20
 
 type entryRow struct {
 	credit.Entry
@@ -178,15 +198,72 @@ func (c *console) linePage(v *visit, id string) (*linePage, error) {
 	add(credit.PartOffline, -1, l.Own.Offline, l.Tree.Offline)
 	add(credit.PartCredits, 1, l.Own.Credits, l.Tree.Credits)
 	p.Keys = []term{
-		{Part: "recv", Label: "Receivables, less credits", Amount: l.Amount(l.Tree.Receivables - l.Tree.Credits)},
-		{Part: "holds", Label: "Holds", Amount: l.Amount(l.Tree.Holds)},
-		{Part: "offline", Label: "Offline orders", Amount: l.Amount(l.Tree.Offline)},
+		{Part: "recv", Second: credit.PartReceivables, Label: "Receivables, less credits", Amount: l.Amount(l.Tree.Receivables - l.Tree.Credits)},
+		{Part: "holds", Second: credit.PartHolds, Label: "Holds", Amount: l.Amount(l.Tree.Holds)},
+		{Part: "offline", Second: credit.PartOffline, Label: "Offline orders", Amount: l.Amount(l.Tree.Offline)},
 		{Part: "free", Label: "Left on this line", Amount: p.Own},
 	}
 	if part := v.QueryParam("part"); partNames[part] != "" {
 		p.Part, p.PartName = part, partNames[part]
 	}
+	p.Fit = c.wouldFit(v, p)
+	if err := c.holds(v, p); err != nil {
+		return nil, err
+	}
 	return p, c.entries(v, p)
+}
+
+// holds lists what the figure of the holds consists of.
+func (c *console) holds(v *visit, p *linePage) error {
+	ctx := v.Request().Context()
+	list, err := credit.HoldsOf(ctx, c.DB, p.Line, mostHolds+1)
+	if err != nil {
+		return err
+	}
+	if p.More = len(list) > mostHolds; p.More {
+		list = list[:mostHolds]
+	}
+	var sum int64
+	for _, h := range list {
+		row := holdRow{Hold: h, Amount: p.Amount(h.Amount), Below: h.Line != p.ID}
+		if strings.HasPrefix(h.Reference, "ord_") {
+			if row.Order, err = orders.NumberOf(ctx, c.DB, v.merchant.ID, h.Reference); err != nil {
+				return err
+			}
+		}
+		p.Holds = append(p.Holds, row)
+		sum += h.Amount
+	}
+	p.Held = p.Amount(sum)
+	return nil
+}
+
+// wouldFit compares an amount with what is available at this moment.
+func (c *console) wouldFit(v *visit, p *linePage) fit {
+	f := fit{Asked: cut(strings.TrimSpace(v.QueryParam("fit")), 40)}
+	if f.Asked == "" {
+		return f
+	}
+	asked, err := readMoney(f.Asked, p.Currency)
+	if err != nil {
+		f.Error = messageOf(err)
+		return f
+	}
+	left, err := p.Left.Sub(asked)
+	switch {
+	case err != nil:
+		f.Error = "No line is that large."
+	case p.Disabled:
+		f.Answer = "No. The line is closed."
+	case left.Minor >= 0:
+		f.OK, f.Answer = true, "Yes. "+formatMoney(left)+" would stay available."
+	default:
+		f.Answer = "No. It is " + formatMoney(left.Neg()) + " over."
+		if p.Binds != "" {
+			f.Answer += " " + p.Binds + " above it binds."
+		}
+	}
+	return f
 }
 
 // mostScanned bounds how many entries one page looks through for those of one part.
@@ -249,7 +326,7 @@ func (c *console) entryRow(ctx context.Context, v *visit, p *linePage, e credit.
 
 var entryKinds = map[string]string{
 	"limit.opening": "Limit when the line was opened", "limit.limit": "Limit changed",
-	"limit.application": "Line applied for", "limit.decision": "Application decided", "holds.opening": "Owed when the line was opened",
+	"limit.application": "Line applied for", "limit.decision": "Application decided", "holds.opening": "Owed when the line was opened, taken over from the books",
 	"holds.hold": "Held for an order", "holds.change": "Order changed", "holds.release": "Hold given back",
 }
 
