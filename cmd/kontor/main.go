@@ -31,6 +31,7 @@ type commands struct {
 	Backup  backupCommand      `cmd:"" help:"Copy a SQLite database into a file, while it is served."`
 	Restore restoreCommand     `cmd:"" help:"Put a backup in the place of a SQLite database."`
 	Keep    retentionCommand   `cmd:"" name:"retention" help:"Delete what is older than it shall be kept, as the server does every hour."`
+	Person  personCommand      `cmd:"" help:"Write everything that names a buyer, or replace it."`
 	Export  exportCommand      `cmd:"" help:"Write a month's documents or events as JSON lines, before they are deleted by age."`
 	Maint   maintenanceCommand `cmd:"" name:"maintenance" help:"Answer callers that they shall come again later, or no longer."`
 	Health  healthCommand      `cmd:"" help:"Ask the server on this machine whether it is ready; for container health checks."`

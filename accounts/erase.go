@@ -1,0 +1,85 @@
+package accounts
+
+import (
+	"context"
+	"encoding/json"
+	"strings"
+	"time"
+
+	"github.com/kontorhq/kontor/database"
+)
+
+// FindPeople finds the buyers with an id, or with an e-mail or login in any organisation of the
+// merchant. Nobody is no error.
+func FindPeople(ctx context.Context, q database.Querier, merchant, who string) ([]Buyer, error) {
+	if strings.HasPrefix(who, "buy_") {
+		var list []Buyer
+		err := q.Select(ctx, &list, selectBuyer, merchant, who)
+		return list, err
+	}
+	var all, found []Buyer
+	if err := q.Select(ctx, &all, buyerColumns+` WHERE merchant_id = ? ORDER BY id`, merchant); err != nil {
+		return nil, err
+	}
+	for _, b := range all { // folded by Go, as everywhere
+		if who = Fold(who); who != "" && (Fold(b.Email) == who || Fold(b.Login) == who) {
+			found = append(found, b)
+		}
+	}
+	return found, nil
+}
+
+// Tally is how many rows of each table name a person.
+type Tally map[string]int
+
+// Erase replaces what names a buyer in the given texts, and empties its row last: broken off, it
+// is begun again and finds the rest. own are ids of what belongs to the buyer's organisation. What
+// was done is one entry of the audit, without the person's name. Without a buyer's id only the texts
+// are gone through.
+//
+// It takes a short transaction for each row, so that others may write meanwhile.
+func Erase(ctx context.Context, db *database.DB, b Buyer, m *Mask, own map[string]bool, texts []database.Texts, now time.Time, actor, reason string) (Tally, error) {
+	tally := Tally{}
+	for _, t := range texts {
+		if err := t.Each(ctx, db, b.Merchant, func(row database.Row) error {
+			if _, found := m.Row(row.Values, own[row.Owner]); !found {
+				return nil
+			}
+			return db.InTx(ctx, func(tx *database.Tx) error {
+				changed, err := t.Change(ctx, tx, b.Merchant, row.Key, func(row database.Row) []string {
+					masked, _ := m.Row(row.Values, own[row.Owner])
+					return masked
+				})
+				if changed && err == nil {
+					tx.AfterCommit(func() { tally[t.Table]++ })
+				}
+				return err
+			})
+		}); err != nil {
+			return tally, err
+		}
+	}
+	if b.ID == "" {
+		return tally, nil
+	}
+	return tally, db.InTx(ctx, func(tx *database.Tx) error {
+		emptied, err := tx.Exec(ctx, emptyBuyer, database.At(now), b.Merchant, b.ID)
+		if err != nil || (emptied == 0 && len(tally) == 0) {
+			return err
+		}
+		became, err := json.Marshal(tally)
+		if err != nil {
+			return err
+		}
+		return Audit(ctx, tx, b.Merchant, now, actor, "person.erase", b.ID, reason, "", string(became))
+	})
+}
+
+// Erased tells whether a buyer's row was emptied: nobody can arrive with such an identity.
+func (b Buyer) Erased() bool { return b.Disabled && b.Email == "" && b.Login == "" && b.Name == "" }
+
+// The identity is unique and no fold of anything; who comes again is a new buyer.
+const emptyBuyer = `
+UPDATE buyers SET external_id = NULL, email = '', login = '', name = '', identity = 'ERASED ' || id, disabled = TRUE,
+       version = version + 1, updated_at = ?
+ WHERE merchant_id = ? AND id = ? AND identity <> 'ERASED ' || id`
