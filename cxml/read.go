@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/xml"
 	"errors"
+	"regexp"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -198,12 +199,15 @@ func doctypeVersion(tree *etree.Document) string {
 	return ""
 }
 
+// plainDoctype names a DTD and holds no markup, which anything could be hidden in.
+var plainDoctype = regexp.MustCompile(`^DOCTYPE\s+[\w:.-]+(\s+(SYSTEM|PUBLIC)(\s*("[^"<>]*"|'[^'<>]*'))+)?\s*$`)
+
 // tidyProlog leaves of what stands before the root a declaration that tells the truth (what is
-// written is UTF-8, whatever was read) and the DOCTYPE.
+// written is UTF-8, whatever was read) and the DOCTYPE where it is a plain one.
 func (d *Document) tidyProlog() {
 	var doctype string
 	for _, child := range d.tree.Child {
-		if directive, ok := child.(*etree.Directive); ok {
+		if directive, ok := child.(*etree.Directive); ok && plainDoctype.MatchString(directive.Data) {
 			doctype = maskDigits(directive.Data)
 		}
 	}

@@ -110,7 +110,7 @@ func hostileInputs(t testing.TB) []hostileInput {
 		{"a message in base64 in base64", relatedType, func() []byte {
 			return []byte("--edge\r\nContent-Transfer-Encoding: base64\r\n\r\n" + base64Of(base64Of(string(within("")()))) + "\r\n--edge--")
 		}, 406, ""},
-		{"a document of 9 MB in base64", relatedType, func() []byte {
+		{"a document of 6 MB in base64", relatedType, func() []byte {
 			return []byte("--edge\r\nContent-Transfer-Encoding: base64\r\n\r\n" + base64Of(string(repeated("<Comments>", "tide ", "</Comments>", 6<<20)())) + "\r\n--edge--")
 		}, 200, ""},
 		{"a file of 9 MB", relatedType, func() []byte { return related(po("p1", "A-1"), "\r\n"+noise(nineMB)) }, 200, ""},
