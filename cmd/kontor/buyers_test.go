@@ -23,10 +23,10 @@ func (s *story) open(slug, id, operation string) (shop, token string) {
 	return strings.TrimSuffix(shop, "cart"), token // which is where such a visit begins
 }
 
-// settings changes settings of a connection, as kontor apply does.
-func (s *story) settings(connection, settings string) {
+// changed changes the merchant's setup while the demo runs, as kontor apply does.
+func (s *story) changed(objects string) {
 	s.t.Helper()
-	file := `{"kontor": 1, "merchants": [{"id": "` + demoMerchant + `", "connections": [{"external_id": "` + connection + `", "settings": ` + settings + `}]}]}`
+	file := `{"kontor": 1, "merchants": [{"id": "` + demoMerchant + `", ` + objects + `}]}`
 	if _, err := setup.Apply(s.t.Context(), s.db, s.keys, s.clock, []byte(file), setup.Options{Actor: "test"}); err != nil {
 		s.t.Fatal(err)
 	}
@@ -103,7 +103,7 @@ func TestACartIsEditedAndAnEditLeft(t *testing.T) {
 func TestAnEditIsLeftWithTheCartAsItWas(t *testing.T) {
 	dbtest.EachURL(t, func(t *testing.T, address string) {
 		s := tell(t, address)
-		s.settings("westmere-jaggaer", `{"edit_cancel": "resend"}`)
+		s.changed(`"connections": [{"external_id": "westmere-jaggaer", "settings": {"edit_cancel": "resend"}}]`)
 		home := s.cartHome("westmere")
 		shop, token := s.open("westmere", home.ID, "edit")
 		if _, err := s.api.PutCart(t.Context(), token, raised); err != nil {
@@ -117,6 +117,38 @@ func TestAnEditIsLeftWithTheCartAsItWas(t *testing.T) {
 		for i := range same.Cart.Lines {
 			is(t, "the auxiliary id", same.Cart.Lines[i].AuxiliaryID, home.Cart.Lines[i].AuxiliaryID)
 		}
+	})
+}
+
+// The tape measure was withdrawn three days ago; a cart from before still names it. An edit shows
+// the line and why it can't stay; left alone, the cart is a quote that holds.
+func TestAnOldCartNamesWhatWasWithdrawn(t *testing.T) {
+	dbtest.EachURL(t, func(t *testing.T, address string) {
+		s := tell(t, address)
+		s.changed(`"products": [{"sku": "TOL-6040", "disabled": false}]`)
+		home := s.cartHome("westmere", client.WantedLine{SKU: "TOL-6040", Quantity: "5"}, client.WantedLine{SKU: "PPE-2010", Quantity: "20"})
+		is(t, "the cart that came home", home.Cart.Goods.Value, "226.14") // 5 × 8.2280 and 20 × 9.25
+		s.changed(`"products": [{"sku": "TOL-6040", "disabled": true}]`)
+
+		shop, token := s.open("westmere", home.ID, "edit")
+		session, err := s.api.Session(t.Context(), token)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if lines := session.Cart.Lines; len(lines) != 2 || lines[0].SKU != "TOL-6040" || lines[0].Available || lines[0].Problem == "" || !lines[1].Available {
+			t.Errorf("the edit begins with %+v", lines)
+		}
+		if _, err := s.api.Return(t.Context(), token); client.ProblemOf(err) == nil || !strings.Contains(client.ProblemOf(err).Detail, "can't be sold") {
+			t.Errorf("it was sent home again: %v", err)
+		}
+		s.leave(shop)
+
+		answer := s.order("westmere", home.ID)
+		is(t, "the answer to the order", answer.Code, 200)
+		order := s.kontors(s.requisition("westmere", home.ID).OrderNumber)
+		is(t, "Kontor's order", order.State, "approved")
+		is(t, "its goods", order.Goods.Format(), "$226.14")
+		is(t, "its total", order.Total.Format(), "$241.09") // 14.95 of freight, no tax
 	})
 }
 
