@@ -167,11 +167,26 @@ func TestOrdersAndCreditFromTheCommandLine(t *testing.T) {
 		says(t, "the credit line", works(t, "credit", "-m", "brackwater", "show", "castelmere"), "15000.00 USD", "-13759.00 USD", "1241.00 USD")
 		fails(t, 1, []string{"credit", "-m", "brackwater", "limit", "castelmere", "a lot", "--reason", "x"})
 		fails(t, 1, []string{"credit", "-m", "brackwater", "show", "nobody"})
-		says(t, "the new limit", works(t, "credit", "-m", "brackwater", "limit", "castelmere", "15500.00", "--reason", "Season"), "15500.00 USD")
-		says(t, "the release", works(t, "orders", "-m", "brackwater", "release", number, "--reason", "The limit was raised"), number, "approved")
+		// Each of them is repeated as a script would, also when the order waits no more.
+		limit := []string{"credit", "-m", "brackwater", "limit", "castelmere", "15500.00", "--reason", "Season", "--key", "season-1"}
+		said := works(t, limit...)
+		says(t, "the new limit", said, "15500.00 USD")
+		is(t, "the new limit again", works(t, limit...), said)
+		release := []string{"orders", "-m", "brackwater", "release", number, "--reason", "The limit was raised", "--key", "release-1"}
+		fails(t, 1, append(release[:len(release)-1:len(release)-1], "season-1"), "same key")
+		said = works(t, release...)
+		says(t, "the release", said, number, "approved")
+		is(t, "the release again", works(t, release...), said)
+		fails(t, 1, append(release, "--override"), "same key")
 		s.becomes("castelmere", waiting.ID, simulators.Confirmed)
 		s.left("castelmere", "$305.00")
 		says(t, "the entries", works(t, "credit", "-m", "brackwater", "show", "castelmere"), "Season", "500.00 USD", "1436.00 USD", "305.00 USD")
+		if n := strings.Count(works(t, "credit", "-m", "brackwater", "show", "castelmere"), "Season"); n != 1 {
+			t.Errorf("the limit was changed %d times", n)
+		}
+		// What failed is not remembered.
+		fails(t, 1, []string{"orders", "-m", "brackwater", "release", "4599999999", "--reason", "x", "--key", "k"})
+		fails(t, 1, []string{"orders", "-m", "brackwater", "release", number, "--reason", "again", "--key", "k"}, "approved")
 		fails(t, 1, []string{"orders", "-m", "brackwater", "release", number, "--reason", "again"})
 
 		second := s.cartHome("castelmere", client.WantedLine{SKU: "CLN-3010", Quantity: "24"})

@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"fmt"
+	"strconv"
+	"strings"
 	"text/tabwriter"
 
 	"github.com/kontorhq/kontor/accounts"
@@ -10,6 +12,7 @@ import (
 	"github.com/kontorhq/kontor/credit"
 	"github.com/kontorhq/kontor/database"
 	"github.com/kontorhq/kontor/fault"
+	"github.com/kontorhq/kontor/inbox"
 	"github.com/kontorhq/kontor/money"
 	"github.com/kontorhq/kontor/orders"
 )
@@ -46,11 +49,13 @@ type releaseCommand struct {
 	Order    string `arg:"" help:"The order's id, or its number."`
 	Reason   string `required:"" help:"Why; it is kept."`
 	Override bool   `help:"Release it although it still does not fit."`
+	repeatable
 }
 
 // Run releases an order.
 func (c releaseCommand) Run(ctx context.Context, to terminal, cli *commands) error {
-	return rule(ctx, to, cli.Orders.Merchant, c.Order, func(s *system, tx *database.Tx, order string) (orders.Order, error) {
+	asked := []string{"release", c.Order, c.Reason, strconv.FormatBool(c.Override)}
+	return rule(ctx, to, cli.Orders.Merchant, c.Order, c.Key, asked, func(s *system, tx *database.Tx, order string) (orders.Order, error) {
 		return s.desk.ReleaseOrder(ctx, tx, checkout.Ruling{Merchant: cli.Orders.Merchant, Order: order, Actor: actor(), Reason: c.Reason, Override: c.Override})
 	})
 }
@@ -58,38 +63,57 @@ func (c releaseCommand) Run(ctx context.Context, to terminal, cli *commands) err
 type rejectCommand struct {
 	Order  string `arg:"" help:"The order's id, or its number."`
 	Reason string `required:"" help:"Why; the buyer is told."`
+	repeatable
 }
 
 // Run rejects an order.
 func (c rejectCommand) Run(ctx context.Context, to terminal, cli *commands) error {
-	return rule(ctx, to, cli.Orders.Merchant, c.Order, func(s *system, tx *database.Tx, order string) (orders.Order, error) {
+	return rule(ctx, to, cli.Orders.Merchant, c.Order, c.Key, []string{"reject", c.Order, c.Reason}, func(s *system, tx *database.Tx, order string) (orders.Order, error) {
 		return s.desk.RejectOrder(ctx, tx, checkout.Ruling{Merchant: cli.Orders.Merchant, Order: order, Actor: actor(), Reason: c.Reason})
 	})
 }
 
+// repeatable is part of every command that decides something.
+type repeatable struct {
+	Key string `help:"A name for this decision, for scripts: given again, nothing is done and the same is said."`
+}
+
+// once runs a decision in the transaction that remembers it, and says what came of it. asked is
+// what the command was told: the same key with something else is refused.
+func (s *system) once(ctx context.Context, to terminal, merchant, key string, asked []string, decide func(*database.Tx) (said string, err error)) error {
+	if key == "" {
+		key = database.NewID("cli") // remembered all the same, though nobody will ask for it
+	}
+	hash := s.keys.Hash([]byte(strings.Join(asked, "\x00")))
+	answer, _, err := inbox.Once(ctx, s.db, inbox.Key{Merchant: merchant, Scope: "cli", Name: key, Hash: hash}, s.clock.Now(), func(tx *database.Tx) (inbox.Answer, error) {
+		said, err := decide(tx)
+		return inbox.Answer{MediaType: "text/plain", Body: []byte(said)}, err
+	})
+	if err != nil {
+		return err
+	}
+	_, err = to.out.Write(answer.Body)
+	return err
+}
+
 // rule runs a ruling and says what became of the order. What has to be told goes out by the
 // server's worker.
-func rule(ctx context.Context, to terminal, merchant, order string, decide func(*system, *database.Tx, string) (orders.Order, error)) error {
+func rule(ctx context.Context, to terminal, merchant, order, key string, asked []string, decide func(*system, *database.Tx, string) (orders.Order, error)) error {
 	return withSystem(ctx, to, func(s *system) error {
-		id, err := waitingOrder(ctx, s, merchant, order)
-		if err != nil {
-			return err
-		}
-		var o orders.Order
-		if err := s.db.InTx(ctx, func(tx *database.Tx) error {
-			o, err = decide(s, tx, id)
-			return err
-		}); err != nil {
-			return err
-		}
-		_, err = fmt.Fprintf(to.out, "Order %s is %s: %s\n", o.Number, o.State, o.Decision.Sentence)
-		return err
+		return s.once(ctx, to, merchant, key, asked, func(tx *database.Tx) (string, error) {
+			id, err := waitingOrder(ctx, tx, merchant, order)
+			if err != nil {
+				return "", err
+			}
+			o, err := decide(s, tx, id)
+			return fmt.Sprintf("Order %s is %s: %s\n", o.Number, o.State, o.Decision.Sentence), err
+		})
 	})
 }
 
 // waitingOrder finds an order by id, or by number among those that wait.
-func waitingOrder(ctx context.Context, s *system, merchant, order string) (string, error) {
-	list, err := orders.List(ctx, s.db, merchant, orders.Filter{Number: order, Limit: 10})
+func waitingOrder(ctx context.Context, q database.Querier, merchant, order string) (string, error) {
+	list, err := orders.List(ctx, q, merchant, orders.Filter{Number: order, Limit: 10})
 	if err != nil || len(list) == 0 {
 		return order, err
 	}
@@ -122,7 +146,7 @@ type creditShow struct {
 // Run shows the lines as a ledger.
 func (c creditShow) Run(ctx context.Context, to terminal, cli *commands) error {
 	return withSystem(ctx, to, func(s *system) error {
-		lines, err := linesOf(ctx, s, cli.Credit.Merchant, c.Organisation)
+		lines, err := linesOf(ctx, s.db, cli.Credit.Merchant, c.Organisation)
 		if err != nil {
 			return err
 		}
@@ -173,45 +197,47 @@ type limitCommand struct {
 	Limit        string `arg:"" help:"The new limit, such as 15500.00."`
 	Currency     string `help:"Which line, where there are several."`
 	Reason       string `required:"" help:"Why; it is kept."`
+	repeatable
 }
 
 // Run changes the limit.
 func (c limitCommand) Run(ctx context.Context, to terminal, cli *commands) error {
 	return withSystem(ctx, to, func(s *system) error {
-		lines, err := linesOf(ctx, s, cli.Credit.Merchant, c.Organisation)
-		if err != nil {
-			return err
-		}
-		var chosen []credit.Line
-		for _, l := range lines {
-			if c.Currency == "" || c.Currency == l.Currency {
-				chosen = append(chosen, l)
-			}
-		}
-		if len(chosen) != 1 {
-			return fmt.Errorf("%d credit lines fit, name one with --currency", len(chosen))
-		}
-		limit, err := money.ParseAmount(c.Limit, chosen[0].Currency)
-		if err != nil {
-			return err
-		}
-		return s.db.InTx(ctx, func(tx *database.Tx) error {
-			line, err := credit.SetLimit(ctx, tx, cli.Credit.Merchant, chosen[0].ID, limit, actor(), c.Reason, s.clock.Now())
-			if err != nil {
-				return err
-			}
-			_, err = fmt.Fprintf(to.out, "The limit of %s is %s.\n", line.OrganisationName, line.Amount(line.Limit))
-			return err
+		asked := []string{"limit", c.Organisation, c.Limit, c.Currency, c.Reason}
+		return s.once(ctx, to, cli.Credit.Merchant, c.Key, asked, func(tx *database.Tx) (string, error) {
+			return c.set(ctx, s, tx, cli.Credit.Merchant)
 		})
 	})
 }
 
-func linesOf(ctx context.Context, s *system, merchant, organisation string) ([]credit.Line, error) {
-	found, err := accounts.FindOrganisation(ctx, s.db, merchant, "ext:"+organisation)
+func (c limitCommand) set(ctx context.Context, s *system, tx *database.Tx, merchant string) (said string, err error) {
+	lines, err := linesOf(ctx, tx, merchant, c.Organisation)
+	if err != nil {
+		return "", err
+	}
+	var chosen []credit.Line
+	for _, l := range lines {
+		if c.Currency == "" || c.Currency == l.Currency {
+			chosen = append(chosen, l)
+		}
+	}
+	if len(chosen) != 1 {
+		return "", fmt.Errorf("%d credit lines fit, name one with --currency", len(chosen))
+	}
+	limit, err := money.ParseAmount(c.Limit, chosen[0].Currency)
+	if err != nil {
+		return "", err
+	}
+	line, err := credit.SetLimit(ctx, tx, merchant, chosen[0].ID, limit, actor(), c.Reason, s.clock.Now())
+	return fmt.Sprintf("The limit of %s is %s.\n", line.OrganisationName, line.Amount(line.Limit)), err
+}
+
+func linesOf(ctx context.Context, q database.Querier, merchant, organisation string) ([]credit.Line, error) {
+	found, err := accounts.FindOrganisation(ctx, q, merchant, "ext:"+organisation)
 	if err != nil {
 		return nil, err
 	}
-	lines, err := credit.LinesOf(ctx, s.db, merchant, found.ID)
+	lines, err := credit.LinesOf(ctx, q, merchant, found.ID)
 	if err == nil && len(lines) == 0 {
 		return nil, fault.New(fault.Unknown, found.Name+" has no credit line")
 	}
