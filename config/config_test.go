@@ -60,3 +60,31 @@ func TestUnknownVariablesAreNamedWithoutTheirValues(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+func TestAMailServerIsRefusedWithoutItsPassword(t *testing.T) {
+	for _, test := range []struct{ server, from, wrong string }{
+		{"", "", ""},
+		{"", "kontor@example.com", ""},
+		{"smtp://kontor:hush@mail.example.com:587", "Kontor <kontor@example.com>", ""},
+		{"smtps://kontor:hush%40home@mail.example.com", "kontor@example.com", ""},
+		{"smtp://[::1]:25", "kontor@example.com", ""},
+		{"smtp://kontor:hush@mail.example.com:587", "", "KONTOR_MAIL_FROM is needed"},
+		{"smtp://mail.example.com", "kontor", "KONTOR_MAIL_FROM must be"},
+		{"smtp://mail.example.com", "a@example.com\r\nBcc: b@example.com", "KONTOR_MAIL_FROM must be"},
+		{"mail.example.com:587", "kontor@example.com", "KONTOR_SMTP_URL must be smtp://"},
+		{"http://kontor:hush@mail.example.com", "kontor@example.com", "KONTOR_SMTP_URL must be smtp://"},
+		{"smtp://kontor:hush@mail.example.com:port", "kontor@example.com", "KONTOR_SMTP_URL must be smtp://"},
+		{"smtp://kontor:hu%sh@mail.example.com", "kontor@example.com", "KONTOR_SMTP_URL must be smtp://"},
+		{"smtp://kontor:hush@mail.example.com/?tls=none", "kontor@example.com", "KONTOR_SMTP_URL must be smtp://"},
+		{"smtp://kontor:hush@", "kontor@example.com", "KONTOR_SMTP_URL must be smtp://"},
+		{"smtp://kontor@mail.example.com", "kontor@example.com", "KONTOR_SMTP_URL must have a user with a password"},
+		{"smtp://:hush@mail.example.com", "kontor@example.com", "KONTOR_SMTP_URL must have a user with a password"},
+	} {
+		t.Setenv("KONTOR_SMTP_URL", test.server)
+		t.Setenv("KONTOR_MAIL_FROM", test.from)
+		_, err := Read()
+		if test.wrong == "" && err != nil || test.wrong != "" && (err == nil || !strings.Contains(err.Error(), test.wrong) || strings.Contains(err.Error(), "hu")) {
+			t.Errorf("%q from %q: %v, want %q", test.server, test.from, err, test.wrong)
+		}
+	}
+}

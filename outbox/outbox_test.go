@@ -653,3 +653,88 @@ func TestRunIsWokenAndFinishesWhatItTook(t *testing.T) {
 		p.is("ord_2", "1 cxml:con_1 ready 0")
 	})
 }
+
+func TestADeliveryForLaterWaitsForItsTime(t *testing.T) {
+	each(t, func(t *testing.T, p *post) {
+		w := p.worker()
+		p.add("ord_1", 1, buyer)
+		event := outbox.Event{Merchant: merchant, Object: "ord_1", Seq: 1}
+		if err := p.db.InTx(p.ctx, func(tx *database.Tx) error {
+			return outbox.Deliver(p.ctx, tx, event, shop, database.At(noon.Add(4*time.Hour)))
+		}); err != nil {
+			t.Fatal(err)
+		}
+		p.work(w, 1)
+		p.clock.Advance(4*time.Hour - time.Microsecond)
+		p.work(w, 0)
+		p.is("ord_1", "1 cxml:con_1 done 1, 1 hook:shop ready 0")
+		p.clock.Advance(time.Microsecond)
+		p.work(w, 1)
+		p.is("ord_1", "1 cxml:con_1 done 1, 1 hook:shop done 1")
+		if d, found, err := outbox.Find(p.ctx, p.db, merchant, "ord_1", shop, 1); err != nil || !found || d.State != "done" || d.Kind != "changed" {
+			t.Errorf("%+v %v %v", d, found, err)
+		}
+		if _, found, err := outbox.Find(p.ctx, p.db, merchant, "ord_1", "hook:other", 1); err != nil || found {
+			t.Errorf("found %v, %v", found, err)
+		}
+	})
+}
+
+// What ends without its destination knowing is told in the transaction that ends it, once; what
+// was taken is not.
+func TestALossIsToldWithItsEnd(t *testing.T) {
+	each(t, func(t *testing.T, p *post) {
+		var lost []string
+		var fail error
+		w := p.worker()
+		sender := w.Senders["cxml"]
+		sender.Lost = func(ctx context.Context, tx *database.Tx, d outbox.Delivery, state, note string) error {
+			if d, _, err := outbox.Find(ctx, tx, d.Merchant, d.Object, d.Destination, d.Seq); err != nil || d.State != state {
+				t.Errorf("the end is not there yet: %s %v", d.State, err)
+			}
+			lost = append(lost, fmt.Sprint(d.Object, " ", state, " ", note))
+			return fail
+		}
+		w.Senders["cxml"] = sender
+		p.render = func(d outbox.Delivery) ([]byte, string, error) {
+			if d.Object == "ord_skipped" {
+				return nil, "nothing is owed", nil
+			}
+			return []byte("x"), "", nil
+		}
+		p.send = func(d outbox.Delivery) (string, error) {
+			switch d.Object {
+			case "ord_refused":
+				return "", &outbox.Refused{Reason: "no"}
+			case "ord_down":
+				return "", errors.New("down")
+			}
+			return "ok", nil
+		}
+		for _, object := range []string{"ord_down", "ord_refused", "ord_skipped", "ord_taken"} {
+			p.add(object, 1, buyer)
+		}
+		p.work(w, 4)
+		slices.Sort(lost)
+		if got := strings.Join(lost, ", "); got != "ord_refused dead no, ord_skipped skipped nothing is owed" {
+			t.Errorf("lost: %s", got)
+		}
+		// When it can't be told, it has not ended: it is tried again after its lease.
+		lost, fail = nil, errors.New("the table is gone")
+		p.add("ord_refused", 2, buyer)
+		p.work(w, 1)
+		fail = nil
+		p.clock.Advance(lease + time.Second)
+		for range 3 {
+			if _, err := w.Work(p.ctx); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if got := strings.Join(lost, ", "); got != "ord_refused dead no, ord_refused dead no" {
+			t.Errorf("lost: %s", got)
+		}
+		if got := p.states("ord_refused"); got != "1 cxml:con_1 dead 1, 2 cxml:con_1 dead 2" {
+			t.Error(got)
+		}
+	})
+}

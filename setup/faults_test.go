@@ -110,6 +110,11 @@ var meanings = []struct{ name, file, want string }{
 			"products[0].name: is needed for a new product\nproducts[0].unit: is needed for a new product\n" +
 			"organisations[0].name: is needed for a new organisation\nbuyers[0].email: a buyer needs an email or a login"},
 	{"another mode", with(`"mode": "live"`), "mode: a merchant's mode can't be changed: test and live are two merchants of one account"},
+	{"a contact that can't be written to", with(`"credit_contact": {"name": "Desk\nBcc: x", "email": "Desk <a@b.example>", "escalation": "a@b.example, c@d.example"}`),
+		"credit_contact.name: must have at most 200 characters and no line breaks\n" +
+			"credit_contact.email: must be an e-mail address such as credit@example.com, without a name\n" +
+			"credit_contact.escalation: must be an e-mail address such as credit@example.com, without a name"},
+	{"an escalation without a contact", with(`"credit_contact": {"escalation": "a@b.example"}`), "credit_contact.email: is needed where there is a contact"},
 	{"tables of rates", with(`"tax_rates": [{"country": "USA", "percent": "101"}, {"country": "US", "percent": "1", "from": "2026-02-01", "to": "2026-01-01"}],
 	    "freight": {"ZZZ": {"tiers": []}, "USD": {"tiers": [{"under": "250.001", "charge": "1"}, {"under": "100", "charge": "-1"}, {"under": "300", "charge": "2"}], "hazardous": "-1"},
 	    "JPY": {"tiers": [{"charge": "1"}, {"charge": "1.5"}]}}`),

@@ -201,7 +201,7 @@ func TestReport(t *testing.T) {
 		if err != nil || child.TermsDays != 45 || child.OverLimit != "refuse" || child.PricePolicy != "best_of" || child.ParentID == nil {
 			t.Errorf("a child has its parent's terms: %+v, %v", child, err)
 		}
-		changed := with(`"name": "Acme Inc.", "tax_rates": [{"country": "US", "region": "CA", "percent": "7.25"}],
+		changed := with(`"name": "Acme Inc.", "credit_contact": {"name": "Desk", "email": "credit@acme.example"}, "tax_rates": [{"country": "US", "region": "CA", "percent": "7.25"}],
 		  "freight": {"USD": {"tiers": [{"charge": "5.00"}]}},
 		  "supplier_identities": [{"domain": "DUNS", "identity": "1"}],
 		  "api_keys": [{"external_id": "shop", "key": "sk_acme_zyxwvutsrqponmlkjihg"}],
@@ -219,6 +219,7 @@ func TestReport(t *testing.T) {
            name: Acme -> Acme Inc.
            tax_rates: (none) -> [{"country":"US","region":"CA","percent":"7.25"}]
            freight: (none) -> {"USD":{"tiers":[{"charge":"5.00"}]}}
+           credit_contact: (none) -> {"name":"Desk","email":"credit@acme.example"}
            supplier_identities: (none) -> DUNS 1
   changed  api_key shop
            key: changed

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"crypto/x509"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -95,6 +96,26 @@ func TestDoctor(t *testing.T) {
 		if out := examine(want); strings.Contains(out, "private address") {
 			t.Errorf("a network that is named is warned of:\n%s", out)
 		}
+
+		line(t, out, "warn", "brackwater", "no credit contact")
+		line(t, out, "warn", "mail", "KONTOR_SMTP_URL")
+		works(t, "apply", file(t, `{"kontor": 1, "merchants": [{"id": "brackwater", "credit_contact": {"email": "credit@brackwater.example"}}]}`))
+		t.Setenv("KONTOR_MAIL_FROM", "kontor@brackwater.example")
+		t.Setenv("KONTOR_SMTP_URL", "smtp://kontor:"+doctorPassword+"@"+freeAddress(t))
+		out = examine(1)
+		line(t, out, "fail", "mail", "does not answer")
+		post, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer post.Close()
+		t.Setenv("KONTOR_SMTP_URL", "smtp://kontor:"+doctorPassword+"@"+post.Addr().String())
+		out += examine(want)
+		line(t, out, "ok", "mail", "answers", "kontor@brackwater.example")
+		if strings.Contains(out, doctorPassword) || strings.Contains(out, "credit contact") {
+			t.Error(out)
+		}
+		t.Setenv("KONTOR_SMTP_URL", "")
 
 		t.Setenv("KONTOR_SECRET_KEY", strings.ToUpper(storyKey))
 		line(t, examine(1), "fail", "secret key", "Bring the key")
