@@ -1,6 +1,8 @@
 package notices_test
 
 import (
+	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -341,7 +343,7 @@ func TestTheSameEventIsTheSameMail(t *testing.T) {
 func TestNamesCannotBreakOutOfTheirLine(t *testing.T) {
 	eachHouse(t, func(t *testing.T, h *house) {
 		h.exec(`UPDATE organisations SET name = ? WHERE merchant_id = ? AND external_id = ?`,
-			"Castelmere\r\nBcc: thief@evil.example\u2028\u202e<script>alert(1)</script>", "brackwater", "castelmere")
+			"Castelmere\r\nBcc:\x07thief@evil.example\u2028\u202e\x1b<script>alert(1)</script>", "brackwater", "castelmere")
 		o := h.order("told", "C-\t1\nX-Evil: 1", checkout.New, "1436")
 		h.work()
 		m := h.mails()[0]
@@ -351,10 +353,10 @@ func TestNamesCannotBreakOutOfTheirLine(t *testing.T) {
 		}
 		deliveries, err := outbox.Of(h.ctx, h.db, "brackwater", o.ID)
 		h.must(err)
-		for _, d := range deliveries {
-			if strings.Contains(string(d.Message), `<script>`) && d.Destination == "mail:credit" && !strings.Contains(string(d.Message), "\\u003cscript") && !strings.Contains(string(d.Message), "&lt;script") {
-				t.Errorf("script:\n%s", d.Message)
-			}
+		var written struct{ HTML string }
+		h.must(json.Unmarshal(deliveries[slices.IndexFunc(deliveries, func(d outbox.Delivery) bool { return d.Destination == "mail:credit" })].Message, &written))
+		if strings.Contains(written.HTML, "<script>") || !strings.Contains(written.HTML, "&lt;script&gt;alert(1)") {
+			t.Errorf("script:\n%s", written.HTML)
 		}
 	})
 }

@@ -109,10 +109,10 @@ func heading(waiting, tell int64) string {
 	if tell > 0 {
 		what = "things"
 	}
-	switch {
-	case count == 0:
+	switch count {
+	case 0:
 		return "Nothing needs a person"
-	case count == 1:
+	case 1:
 		what, need = what[:len(what)-1], "needs"
 	}
 	number := strconv.FormatInt(count, 10)
