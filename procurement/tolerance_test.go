@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/kontorhq/kontor/accounts"
+	"github.com/kontorhq/kontor/money"
 	"github.com/kontorhq/kontor/procurement"
 )
 
@@ -343,6 +344,71 @@ func TestSetUpsAsRealSystemsWriteThem(t *testing.T) {
 		r.wantCodes(merchant, []int{200, 200}, setUp("2026-03-05T09:00:00", "x", "a@b.example"), setUp("2026-03-05T09:00:00", "y", "c@b.example"))
 		if n := r.counts(merchant)["sessions"]; n != 2 {
 			t.Errorf("%d visits", n)
+		}
+	})
+}
+
+// Amounts are rounded to the currency's own minor unit, once a line, halves away from zero.
+func TestOrdersInCurrenciesWithoutAndWithThreeDecimals(t *testing.T) {
+	eachRig(t, func(t *testing.T, r *rig) {
+		for _, test := range []struct{ currency, first, second, total, goods string }{
+			{"JPY", "5", "15", "45", "45"},
+			{"JPY", "5.5", "15", "47", "47"},           // 16.5 and 30
+			{"JPY", "5.00", "15.0", "45.00", "45"},     // zeros are no decimals
+			{"BHD", "0.0335", "1.5", "3.101", "3.101"}, // 0.1005 and 3
+			{"BHD", "0.0334", "1.5", "3.100", "3.100"}, // 0.1002 and 3
+			{"USD", "0.0335", "1.5", "3.10", "3.10"},   // 0.1005 and 3
+		} {
+			merchant := r.merchant("live")
+			l := fixture()
+			l.limits = []money.Amount{money.Of(1_000_000, test.currency)}
+			r.connect(merchant, l)
+			body := strings.ReplaceAll(string(po("p1", "A-1", ">45.00<", ">"+test.total+"<", ">5.00<", ">"+test.first+"<", ">15.00<", ">"+test.second+"<")), `"USD"`, `"`+test.currency+`"`)
+			if a := r.post(merchant, []byte(body)); a.code != 200 {
+				t.Errorf("%s: %d %s", test.currency, a.code, a.detail)
+				continue
+			}
+			o := r.order(merchant, "A-1")
+			if got := flags(o); o.Version.Goods.Text() != test.goods || r.held(merchant) != test.goods || got != "product_unknown 1, product_unknown 2" {
+				t.Errorf("%s × 3 and %s × 2 in %s: goods %s, held %s, flags %s", test.first, test.second, test.currency, o.Version.Goods, r.held(merchant), got)
+			}
+		}
+	})
+}
+
+// Every request type of the reference's section 1.2 gets an answer of its own kind: 450 where it is
+// not served, and then only from senders that are known.
+func TestEveryRequestTypeIsAnswered(t *testing.T) {
+	served := map[string]int{"ProfileRequest": 200, "OrderRequest": 400, "PunchOutSetupRequest": 400, "StatusUpdateRequest": 400, "CopyRequest": 400,
+		"OrderStatusRequest": 400, "ReceiptRequest": 400}
+	all := strings.Fields("ProfileRequest OrderRequest PunchOutSetupRequest StatusUpdateRequest CopyRequest GetPendingRequest CatalogUploadRequest " +
+		"ProviderSetupRequest DataRequest AuthRequest MasterAgreementRequest SupplierListRequest SupplierDataRequest SubscriptionListRequest " +
+		"SubscriptionContentRequest ConfirmationRequest ShipNoticeRequest ReceiptRequest ServiceEntryRequest OrderStatusRequest SalesOrderRequest " +
+		"TimeCardRequest TimeCardInfoRequest InvoiceDetailRequest PaymentRemittanceRequest PaymentRemittanceStatusUpdateRequest PaymentProposalRequest " +
+		"PaymentReceiptConfirmationRequest PaymentBatchRequest QuoteRequest ContractRequest TransportRequest TeaRequest")
+	eachRig(t, func(t *testing.T, r *rig) {
+		merchant := r.merchant("live")
+		r.connect(merchant, fixture())
+		before := r.counts(merchant, "documents", "inbox")
+		for i, name := range all {
+			want, ok := served[name]
+			if !ok {
+				want = 450
+			}
+			body := asking(fmt.Sprint("p", i), "<"+name+"/>")
+			a := r.post(merchant, body)
+			if a.code != want || want == 450 && !strings.Contains(a.detail, name) {
+				t.Errorf("%s: %d %s, want %d", name, a.code, a.detail, want)
+			}
+			if d := r.kept(merchant, fmt.Sprint("p", i)); d.Type != name || d.Status != want {
+				t.Errorf("%s is kept as %s with %d", name, d.Type, d.Status)
+			}
+			if a := r.post(merchant, bytes.Replace(body, []byte("tide&amp;lantern"), []byte("wrong"), 1)); a.code != 401 && a.code != 560 {
+				t.Errorf("%s of a stranger: %d", name, a.code)
+			}
+		}
+		if d := changed(before, r.counts(merchant, "documents", "inbox")); d != "" {
+			t.Error("changed:", d)
 		}
 	})
 }
