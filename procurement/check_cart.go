@@ -2,6 +2,7 @@ package procurement
 
 import (
 	"cmp"
+	"regexp"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -126,9 +127,15 @@ func (k *checker) partIDs(place string, id cxml.ItemID) {
 	}
 }
 
+// escapedTwice finds what is left of an escape after the document was read.
+var escapedTwice = regexp.MustCompile(`&(amp|lt|gt|quot|apos|#\d+|#x[0-9A-Fa-f]+);`)
+
 func (k *checker) description(place string, d cxml.Description) {
 	if d.Text == "" {
 		k.warn(place, "The Description has no text of its own.", does("dynamics", "expects a ShortName as an attribute, so that the line may be left without words"))
+	}
+	if escapedTwice.MatchString(d.Text) {
+		k.warn(place, "The Description looks escaped twice: readers show "+shown(escapedTwice.FindString(d.Text))+" as it stands.")
 	}
 	if len(d.Text) > 255 {
 		k.warn(place, "The Description is "+strconv.Itoa(len(d.Text))+" bytes long.", does("ariba", "shows 255 bytes of it"))

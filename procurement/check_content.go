@@ -30,6 +30,9 @@ func (k *checker) content() {
 			if r.Status.Code/100 != 2 && (r.SetUp != nil || r.Profile != nil) {
 				k.warn("Response", "Only a status of 2xx goes with more than the Status itself.")
 			}
+			if r.SetUp != nil && len(r.SetUp.StartPage) > 255 {
+				k.warn("Response/PunchOutSetupResponse/StartPage/URL", "The start page's address is "+strconv.Itoa(len(r.SetUp.StartPage))+" characters long; some systems keep 255.")
+			}
 		}
 	default:
 		switch {

@@ -279,6 +279,10 @@ func TestCheckResponsesAndOthers(t *testing.T) {
 	if !hasFinding(check(t, change(response, "CODE", "200", "TEXT", "OK", "<Response>", "<Header/><Response>")), procurement.LevelWarning, "Header", "no Header", "") {
 		t.Error("the Header of a Response is not told")
 	}
+	start := change(response, "CODE", "200", "TEXT", "OK", "</Response>", "<PunchOutSetupResponse><StartPage><URL>https://shop.example/"+strings.Repeat("a", 240)+"</URL></StartPage></PunchOutSetupResponse></Response>")
+	if !hasFinding(check(t, start), procurement.LevelWarning, "Response/PunchOutSetupResponse/StartPage/URL", "261 characters", "") {
+		t.Errorf("a long start page is not told: %+v", check(t, start))
+	}
 	if !hasFinding(check(t, []byte("<Index/>")), procurement.LevelWarning, "Index", "catalogue", "kontor") {
 		t.Error("a catalogue is not told")
 	}
@@ -510,6 +514,16 @@ func TestCheckKnowsAllTypes(t *testing.T) {
 		found := check(t, checked(checkHead+"<Request>"+body+"</Request></cXML>"))
 		if found.Count(procurement.LevelFault) == 0 {
 			t.Errorf("nothing is wrong with %s: %+v", body, found)
+		}
+	}
+}
+
+func TestCheckFindsTextThatIsEscapedTwice(t *testing.T) {
+	const place = "PunchOutOrderMessage/ItemIn[1]/ItemDetail/Description"
+	for text, told := range map[string]bool{"Rope &amp;amp; hook": true, "5&amp;quot; rope": true, "&amp;#x20AC;": true, "Rope &amp; hook": false, "R&amp;D; a": false} {
+		body := change(string(checked(checkCart)), `xml:lang="en">Rope<`, `xml:lang="en">`+text+`<`)
+		if hasFinding(check(t, body), procurement.LevelWarning, place, "escaped twice", "") != told {
+			t.Errorf("%s: %+v", text, check(t, body))
 		}
 	}
 }
