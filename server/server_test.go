@@ -108,12 +108,6 @@ func TestEveryErrorIsToldByTheSameTable(t *testing.T) {
 				t.Errorf("%s: log %s", test.call, &log)
 			}
 			kind := w.Header().Get("Content-Type")
-			if prefix == "/x/" {
-				if !strings.HasPrefix(kind, "text/plain") {
-					t.Errorf("%s: %s", test.call, kind)
-				}
-				continue
-			}
 			var p struct {
 				Type, Title, Detail, Code string
 				Status                    int
@@ -263,5 +257,44 @@ func TestShutdownDoesNotWaitForEver(t *testing.T) {
 	}
 	if got := <-answered; got != "cut off" {
 		t.Error(got)
+	}
+}
+
+func TestPeopleGetAPage(t *testing.T) {
+	const browser = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8"
+	for _, test := range []struct {
+		name, method, path, accept string
+		status                     int
+		page                       bool
+		says                       string
+	}{
+		{"an unknown address in a browser", "GET", "/nowhere", browser, 404, true, "There is nothing at this address."},
+		{"the top in a browser", "GET", "/", browser, 404, true, "Nothing is here"},
+		{"an accident", "GET", "/x/panic", browser, 500, true, "Reference <span class=\"mono\">err_"},
+		{"a busy database", "GET", "/x/busy", browser, 503, true, "Load the page again in a minute."},
+		{"a fault", "GET", "/x/fault", browser, 422, true, "That can’t be done"},
+		{"a form that is too large", "POST", "/x/read", browser, 413, true, "larger than is taken here."},
+		{"a method that isn't taken", "DELETE", "/x/fault", browser, 405, true, "That can’t be done"},
+		{"whoever takes anything", "GET", "/nowhere", "*/*", 404, false, `"code":"not_found"`},
+		{"whoever says nothing", "GET", "/nowhere", "", 404, false, `"code":"not_found"`},
+		{"a program", "GET", "/nowhere", "application/json, text/html;q=0.5", 404, false, `"code":"not_found"`},
+		{"html but less", "GET", "/nowhere", "text/html;q=0.5, application/json;q=0.9", 404, false, `"code":"not_found"`},
+		{"words that are no media type", "GET", "/nowhere", ";;,text/", 404, false, `"code":"not_found"`},
+		{"a browser at the API", "GET", "/v1/x/unknown", browser, 500, false, `"code":"internal"`},
+		{"only the head", "HEAD", "/nowhere", browser, 404, false, ""},
+	} {
+		r := httptest.NewRequest(test.method, test.path, strings.NewReader(strings.Repeat("x", 1001)))
+		r.Header.Set("Accept", test.accept)
+		w := httptest.NewRecorder()
+		newServer(&asleep{}, io.Discard).ServeHTTP(w, r)
+		kind, body := w.Header().Get("Content-Type"), w.Body.String()
+		if w.Code != test.status || strings.HasPrefix(kind, "text/html") != test.page || !strings.Contains(body, test.says) ||
+			strings.Contains(body, "secret") || strings.Contains(body, "cause-of") {
+			t.Errorf("%s: %d %s\n%s", test.name, w.Code, kind, body)
+		}
+		if test.page && (!strings.HasPrefix(w.Header().Get("Content-Security-Policy"), "default-src 'none'") || w.Header().Get("Cache-Control") != "no-store" ||
+			w.Header().Get("Vary") != "Accept" || strings.Contains(body, "<script") || strings.Contains(body, "style=")) {
+			t.Errorf("%s: %v", test.name, w.Header())
+		}
 	}
 }

@@ -56,7 +56,7 @@ func TestMaintenance(t *testing.T) {
 		}
 		status, page := get(t, at+"/m/brackwater/console")
 		is(t, "a page", status, http.StatusServiceUnavailable)
-		says(t, "the page", page, "Moving house <&") // text/plain
+		says(t, "the problem", page, `"code":"unavailable"`, "Moving house")
 		says(t, "the status meanwhile", works(t, "maintenance", "status"), "Moving house")
 
 		is(t, "off", works(t, "maintenance", "off"), "Maintenance is off.\n")
