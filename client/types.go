@@ -134,6 +134,7 @@ type Product struct {
 	QuantityStep  string       `json:"quantity_step"`
 	Stock         *string      `json:"stock"`
 	LeadTimeDays  *int         `json:"lead_time_days"`
+	Availability  string       `json:"availability"` // in_stock, out_of_stock or on_request
 	Hazardous     bool         `json:"hazardous"`
 }
 

@@ -87,7 +87,7 @@ func TestProductsAtTheBuyersPrices(t *testing.T) {
 		want := client.Product{ID: gloves.ID, SKU: "PPE-2010", Name: "Nitrile gloves", Category: "Safety", UNSPSC: "46181504", Unit: "BX",
 			Content: &client.Content{Quantity: "100", Unit: "EA"}, Units: []client.UnitChoice{{Unit: "BX", Content: "1"}},
 			Price: client.UnitPrice{Value: "8.1000", Currency: "USD"}, ListPrice: &client.UnitPrice{Value: "9.95", Currency: "USD"}, Contract: true,
-			Breaks: []client.Break{}, LeastQuantity: "1", QuantityStep: "1", Stock: &stock}
+			Breaks: []client.Break{}, LeastQuantity: "1", QuantityStep: "1", Stock: &stock, Availability: "in_stock"}
 		if diff := cmp.Diff(want, gloves); diff != "" {
 			t.Error(diff)
 		}

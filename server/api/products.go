@@ -33,7 +33,8 @@ type Product struct {
 	QuantityStep  string              `json:"quantity_step" doc:"In order units" example:"1"`
 	Stock         *string             `json:"stock" doc:"In order units; null is unknown, which is not 0" example:"1840"`
 	LeadTimeDays  *int64              `json:"lead_time_days" doc:"Until it leaves the warehouse; null is unknown" example:"12"`
-	Hazardous     bool                `json:"hazardous" doc:"Whether it travels as hazardous goods" example:"false"`
+	Availability  string              `json:"availability" enum:"in_stock,out_of_stock,on_request" doc:"What stock says; on_request where it is unknown. New values may be added" example:"in_stock"`
+	Hazardous     bool                `json:"hazardous" doc:"Whether it travels as hazardous goods, by ground only" example:"false"`
 }
 
 // Content is what one order unit holds.
@@ -172,7 +173,7 @@ func productView(o *catalog.Offer) Product {
 	view := Product{ID: o.ID, SKU: o.SKU, BuyerPart: o.BuyerPart, Name: o.Name, Description: o.Description, Category: o.Category, UNSPSC: o.UNSPSC,
 		Unit: o.Unit, Units: []UnitChoice{{o.Unit, money.One.Plain()}}, Price: priceOf(first.Price, o.Currency), Contract: o.Contract,
 		Breaks: []PriceBreak{}, LeastQuantity: o.LeastQuantity.Plain(), QuantityStep: o.QuantityStep.Plain(),
-		LeadTimeDays: o.LeadTimeDays, Hazardous: o.Hazardous}
+		LeadTimeDays: o.LeadTimeDays, Availability: "on_request", Hazardous: o.Hazardous}
 	if o.Content != nil {
 		view.Content = some(Content{o.Content.Plain(), o.ContentUnit})
 	}
@@ -189,7 +190,10 @@ func productView(o *catalog.Offer) Product {
 	}
 	if o.Stock != nil {
 		stock := o.Stock.Plain()
-		view.Stock = &stock
+		view.Stock, view.Availability = &stock, "out_of_stock"
+		if o.Stock.Sign() > 0 {
+			view.Availability = "in_stock"
+		}
 	}
 	return view
 }

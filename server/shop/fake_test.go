@@ -59,12 +59,14 @@ func newAPI(t testing.TB) *api {
 	cable.LeastQuantity, cable.QuantityStep = "0.5", "0.5"
 	mask := product("PPE-2060", "Particulate respirator, valved", "Safety", "BX", "19.75", "")
 	mask.Content, mask.Stock, mask.LeadTimeDays = &client.Content{Quantity: "20", Unit: "EA"}, ptr("0"), ptr(12)
+	oil := product("TOL-6060", "Spray lubricant 400 ml", "Tools", "EA", "5.85", "")
+	oil.Stock, oil.Hazardous, oil.BuyerPart = nil, true, "OIL-400"
 	tape := product("PKG-4010", "Packaging tape 48 mm × 66 m", "Packaging", "RO", "1.4875", "")
 	tape.Description = `48 mm × 66 m, 28 µm, "low noise" & clear <b>bold</b>`
 	a := &api{
 		products: []client.Product{
 			bolt, screw, machine, gloves, mask,
-			product("PPE-2030", "Safety glasses, clear", "Safety", "EA", "2.9375", "3.1250"), tape, cable,
+			product("PPE-2030", "Safety glasses, clear", "Safety", "EA", "2.9375", "3.1250"), tape, cable, oil,
 		},
 		session: client.Session{
 			ID: "ses_1", State: client.SessionOpen, Operation: "create", Protocol: "cxml", Currency: "USD", ReturnHost: "buy.northfold.example",

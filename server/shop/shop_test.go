@@ -320,7 +320,10 @@ func TestPagesSayWhatTheCatalogueSays(t *testing.T) {
 	}{
 		{"a contract price first, the list price in words, the piece at full scale", "products/PPE-2010", []string{"Your contract price", "$8.10", "box of 100", "$0.081 each", "List $9.95"}},
 		{"breaks as ranges", "products/FAS-1010", []string{"1 to 9", "10 to 49", "50 and more", "$15.90", "Not in your contract"}},
-		{"a backorder promises no more than the lead time", "products/PPE-2060", []string{"Not in stock, ships in 12 days"}},
+		{"a backorder promises no more than the lead time", "products/PPE-2060", []string{"Out of stock, ships in 12 days."}},
+		{"a stock that nobody told isn't none", "products/TOL-6060", []string{"Stock on request.", "Hazardous: ground transport only.", "Hazardous, ground transport only", "Your part number", ">OIL-400<"}},
+		{"a list says the same in short", "products?category=Tools", []string{"Stock on request. Ground transport only", "TOL-6060, yours OIL-400"}},
+		{"and so does a search", "products?q=lubricant", []string{"Stock on request. Ground transport only", "TOL-6060, yours OIL-400"}},
 		{"the least quantity and the step", "products/FAS-1040", []string{"At least 500 pieces, in steps of 100.", `value="500"`}},
 		{"a category as a grid", "products?category=Safety", []string{"<h1>Safety</h1>", "3 products", "Safety glasses, clear"}},
 		{"a search as rows", "products?q=m8", []string{"Results for “m8”", "1 product", "Hex bolt M8 × 40"}},

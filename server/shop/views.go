@@ -374,27 +374,24 @@ func keptLine(cart client.Cart, sku string) *client.CartLine {
 	return nil
 }
 
-// stock is what may be promised about delivery: what the API knows, no more.
+// stock is what may be promised about delivery: what the API knows, no more. A stock that nobody
+// told isn't none.
 func stock(p client.Product) string {
+	text := "Stock on request"
 	if p.Stock != nil {
 		if has, ok := decimal(*p.Stock); ok && has.Sign() > 0 {
 			return units(*p.Stock, p.Unit) + " in stock"
 		}
+		text = "Out of stock"
 	}
-	if p.LeadTimeDays != nil && *p.LeadTimeDays > 0 {
-		days := strconv.Itoa(*p.LeadTimeDays) + "\u00a0days"
-		if *p.LeadTimeDays == 1 {
-			days = "1\u00a0day"
-		}
-		if p.Stock != nil {
-			return "Not in stock, ships in " + days
-		}
-		return "Ships in " + days
+	switch days := p.LeadTimeDays; {
+	case days == nil || *days == 0:
+		return text
+	case *days == 1:
+		return text + ", ships in 1\u00a0day"
+	default:
+		return text + ", ships in " + strconv.Itoa(*days) + "\u00a0days"
 	}
-	if p.Stock != nil {
-		return "Not in stock"
-	}
-	return ""
 }
 
 // listed is the list price where it differs from the buyer's, else "".
