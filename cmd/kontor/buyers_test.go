@@ -35,6 +35,35 @@ func (s *story) changed(objects string) {
 // raised is Westmere's usual cart with ten boxes of gloves instead of nine.
 var raised = []client.WantedLine{{SKU: "PPE-2010", Quantity: "10"}, {SKU: "PKG-4070", Quantity: "2"}, {SKU: "TOL-6060", Quantity: "3"}}
 
+// Every buyer of the demo has its usual cart, one press away. The story doesn't tell Labs West's:
+// 20 × 8.10 + 24 × 2.9375 + 6 × 7.15 = 162.00 + 70.50 + 42.90, freight 29.50, 7.25 % of the goods 19.97.
+func TestEveryBuyersUsualCart(t *testing.T) {
+	dbtest.EachURL(t, func(t *testing.T, address string) {
+		s := tell(t, address)
+		for _, want := range []struct{ slug, goods, shipping, tax, total string }{
+			{"northfold", "1242.13", "0.00", "90.05", "1332.18"},
+			{"northfold-west", "275.40", "29.50", "19.97", "324.87"},
+			{"castelmere", "1354.72", "0.00", "81.28", "1436.00"},
+			{"westmere", "138.79", "35.45", "0.00", "174.24"},
+			{"sitrabay", "87.331", "2.750", "0.000", "90.081"},
+		} {
+			home := s.cartHome(want.slug)
+			is(t, want.slug+"'s goods", home.Cart.Goods.Value, want.goods)
+			is(t, want.slug+"'s freight", home.Cart.Shipping.Value, want.shipping)
+			is(t, want.slug+"'s tax", home.Cart.Tax.Value, want.tax)
+			is(t, want.slug+"'s total", home.Total().Value, want.total)
+		}
+		if len(usualCarts) != len(s.doors) {
+			t.Errorf("%d buyers, %d usual carts", len(s.doors), len(usualCarts))
+		}
+		// The child's order counts at the top too.
+		child := s.buyer("northfold-west").Requisitions()[0]
+		is(t, "the answer to the child", s.order("northfold-west", child.ID).Code, 200)
+		s.left("northfold-west", "$4,044.38")
+		s.left("northfold", "$26,944.13")
+	})
+}
+
 // Westmere's story, to the last digit:
 //
 //	nine boxes  9 × 9.95 = 89.55, 2 pallets 33.80, 3 cans at 5.1480 (5.85 − 12 %) 15.44    138.79

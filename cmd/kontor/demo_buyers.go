@@ -14,6 +14,7 @@ var usualCarts = map[string][]client.WantedLine{
 		{SKU: "PPE-2010", Quantity: "120"}, {SKU: "PPE-2030", Quantity: "37"}, {SKU: "FAS-1050", Quantity: "1500"},
 		{SKU: "ELE-5030", Quantity: "152.5"}, {SKU: "PKG-4010", Quantity: "30"},
 	},
+	"northfold-west": {{SKU: "PPE-2010", Quantity: "20"}, {SKU: "PPE-2030", Quantity: "24"}, {SKU: "CLN-3040", Quantity: "6"}}, // at its parent's prices
 	"castelmere": {
 		{SKU: "CLN-3010", Quantity: "24"}, {SKU: "CLN-3020", Quantity: "12"}, {SKU: "PKG-4010", Quantity: "75"}, {SKU: "PKG-4020", Quantity: "6"},
 	},
