@@ -88,6 +88,21 @@ func (s *story) wholeStory(hidden map[string]string) (opens map[string]string) {
 		until(t, "the decision arrived", func() bool { return len(s.buyer("castelmere").StatusUpdates(waits.ID)) > 0 })
 	}
 
+	edited := s.cartHome("westmere")
+	shop, _ := s.open("westmere", edited.ID, "edit")
+	s.bringHome(shop)
+	s.order("westmere", edited.ID)
+	// A gateway writes the secret twice, the second time into an element that no standard knows.
+	gateway := s.cartHome("sitrabay")
+	s.order("sitrabay", gateway.ID)
+	twice := bytes.ReplaceAll(s.buyer("sitrabay").LastOrderDocument(gateway.ID), []byte("<SharedSecret1></SharedSecret1>"),
+		[]byte("<SharedSecret1>"+s.secrets["KONTOR_DEMO_SITRABAY_SECRET"]+"</SharedSecret1>"))
+	twice = regexp.MustCompile(`payloadID="[^"]*"`).ReplaceAll(twice, []byte(`payloadID="20261122.twice@"`))
+	twice = bytes.ReplaceAll(twice, []byte(":0:204"), []byte(":1:204"))
+	if answer, err := s.buyer("sitrabay").SendRaw(t.Context(), twice); err != nil || answer.Code != 201 {
+		t.Fatalf("the order with two secrets was answered with %d, %v", answer.Code, err)
+	}
+
 	// A person typed a card number into the order: it is taken, without the number.
 	document := bytes.ReplaceAll(b.LastOrderDocument(home.ID), []byte(confirmed.OrderNumber), []byte("4999999902"))
 	document = bytes.ReplaceAll(document, []byte(`type="update"`), []byte(`type="new"`))
