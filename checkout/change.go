@@ -35,6 +35,15 @@ func (d *Desk) change(ctx context.Context, tx *database.Tx, w Wanted, existing o
 	if err != nil {
 		return Placed{}, err
 	}
+	if existing.InForce > 0 {
+		before := latest
+		if existing.InForce != existing.Latest {
+			if before, err = orders.FindVersion(ctx, tx, existing, existing.InForce); err != nil {
+				return Placed{}, err
+			}
+		}
+		p.orderedAgain(before)
+	}
 	if err := d.drawOn(ctx, tx, w, &p, existing.ID); err != nil {
 		return Placed{}, err
 	}

@@ -447,8 +447,8 @@ func (p *priced) addFreight(w Wanted, rates accounts.Rates, offers map[string]*c
 	}
 	var load cargo
 	for _, l := range p.lines {
-		if l.Charge == "" {
-			load.add(offers[accounts.Fold(l.SKU)], l.Quantity, l.Unit)
+		if left := l.Left(); l.Charge == "" && !left.IsZero() {
+			load.add(offers[accounts.Fold(l.SKU)], left, l.Unit)
 		}
 	}
 	freight, known, err := freightOn(p.Goods, load, rates.Freight)

@@ -50,6 +50,23 @@ func (c *Client) Reject(ctx context.Context, order, reason string) (Order, error
 	return out, c.do(ctx, http.MethodPost, "/v1/orders/"+segment(order)+"/reject", body, &out)
 }
 
+// CancelledLine is how much of a line is cancelled in all; empty is the whole line.
+type CancelledLine struct {
+	Line      int    `json:"line"`
+	Cancelled string `json:"cancelled,omitempty"`
+}
+
+// CancelLines takes lines, or parts of them, out of an approved order. The buyer is told where its
+// connection wants confirmations.
+func (c *Client) CancelLines(ctx context.Context, order, reason string, lines ...CancelledLine) (Order, error) {
+	body := struct {
+		Reason string          `json:"reason"`
+		Lines  []CancelledLine `json:"lines"`
+	}{reason, lines}
+	var out Order
+	return out, c.do(ctx, http.MethodPost, "/v1/orders/"+segment(order)+"/cancel-lines", body, &out)
+}
+
 // CreditLines lists an organisation's lines, one per currency.
 func (c *Client) CreditLines(ctx context.Context, organisation string) ([]CreditLine, error) {
 	var out Page[CreditLine]

@@ -181,6 +181,7 @@ type OrderLine struct {
 	BuyerPart   string     `json:"buyer_part"`
 	Description string     `json:"description"`
 	Quantity    string     `json:"quantity"`
+	Cancelled   string     `json:"cancelled"` // of the quantity, by the merchant; "0" for nothing
 	Unit        string     `json:"unit"`
 	UnitPrice   UnitPrice  `json:"unit_price"`
 	BuyerPrice  *UnitPrice `json:"buyer_price"`

@@ -237,6 +237,8 @@ func Message(event string) string {
 		return "the confirmation of a change"
 	case "order.released":
 		return "the release"
+	case "order.lines_cancelled":
+		return "the cancellation of lines"
 	}
 	return "a message"
 }

@@ -146,6 +146,7 @@ type Line struct {
 	UnitPrice   money.Decimal  `json:"unit_price"`           // what counts
 	BuyerPrice  money.Decimal  `json:"buyer_price"`          // what the order said
 	Per         *money.Decimal `json:"per,omitempty"`
+	Cancelled   *money.Decimal `json:"cancelled,omitempty"` // how much of Quantity the merchant took back since
 	Amount      money.Amount   `json:"amount"`
 	Tax         money.Amount   `json:"tax"`
 	Most        *money.Decimal `json:"most,omitempty"`   // of a blanket line: the most that releases may draw
@@ -160,6 +161,18 @@ type Line struct {
 	Comments    []string       `json:"comments,omitempty"`
 	Extrinsics  []Pair         `json:"extrinsics,omitempty"`
 	Flags       []Flag         `json:"flags,omitempty"`
+}
+
+// Left is what of the line's quantity still counts.
+func (l Line) Left() money.Decimal {
+	if l.Cancelled == nil {
+		return l.Quantity
+	}
+	left, err := l.Quantity.Sub(*l.Cancelled)
+	if err != nil {
+		return l.Quantity // both were read from the same order, so it can't be
+	}
+	return left
 }
 
 // Version is one state of an order as a buyer asked for it.

@@ -66,6 +66,24 @@ func SetVersionState(ctx context.Context, tx *database.Tx, o *Order, number int6
 	return err
 }
 
+// Rewrite writes a version's sums and what counts of its lines, after lines of it were cancelled. What
+// was asked for stays as it was.
+func Rewrite(ctx context.Context, tx *database.Tx, o *Order, v Version) error {
+	if _, err := tx.Exec(ctx, rewriteVersion, v.State, v.Goods.Minor, v.Tax.Minor, v.Freight.Minor, v.Total.Minor, o.Merchant, o.ID, v.Number); err != nil {
+		return err
+	}
+	for _, l := range v.Lines {
+		content, err := json.Marshal(l)
+		if err != nil {
+			return err
+		}
+		if _, err := tx.Exec(ctx, rewriteLine, l.Amount.Minor, l.Tax.Minor, string(content), o.Merchant, o.ID, v.Number, l.Position); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // Update writes the order's row: state, versions, decision and number of events. The caller
 // holds its lock (see Lock).
 func Update(ctx context.Context, tx *database.Tx, o *Order, at database.Time) error {
@@ -260,6 +278,13 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
                                 unit_price, buyer_price, amount_minor, tax_minor, content)`
 
 	updateVersionState = `UPDATE order_versions SET state = ? WHERE merchant_id = ? AND order_id = ? AND number = ?`
+
+	rewriteVersion = `
+UPDATE order_versions SET state = ?, goods_minor = ?, tax_minor = ?, freight_minor = ?, total_minor = ?
+ WHERE merchant_id = ? AND order_id = ? AND number = ?`
+	rewriteLine = `
+UPDATE order_lines SET amount_minor = ?, tax_minor = ?, content = ?
+ WHERE merchant_id = ? AND order_id = ? AND version = ? AND position = ?`
 
 	updateOrder = `
 UPDATE orders SET state = ?, in_force = ?, latest = ?, agreement_id = ?, total_minor = ?, decision = ?, events = ?, version = ?, updated_at = ?

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 
+	"github.com/kontorhq/kontor/checkout"
 	"github.com/kontorhq/kontor/database"
 	"github.com/kontorhq/kontor/notices"
 	"github.com/kontorhq/kontor/orders"
@@ -14,7 +15,9 @@ import (
 // a refusal that no message carries (cXML reference 3.5).
 func (s *Service) lost(ctx context.Context, tx *database.Tx, d outbox.Delivery, state, note string) error {
 	refusal := d.Kind == "order.rejected" || d.Kind == "order.refused" || d.Kind == "order.change_rejected"
-	if state != outbox.Dead && !refusal {
+	// Nothing else tells a buyer that lines were taken back.
+	owed := state == outbox.Dead || d.Kind == checkout.LinesCancelled
+	if !owed && !refusal {
 		return nil // nothing was owed, as it is with most
 	}
 	var o orders.Order
@@ -38,7 +41,7 @@ func (s *Service) lost(ctx context.Context, tx *database.Tx, d outbox.Delivery, 
 			loss.Why = why
 		}
 	}
-	if state != outbox.Dead && !loss.Refusal {
+	if !owed && !loss.Refusal {
 		return nil
 	}
 	return notices.Raise(ctx, tx, loss, s.Clock.Now())

@@ -14,8 +14,10 @@ import (
 	"time"
 
 	"github.com/kontorhq/kontor/accounts"
+	"github.com/kontorhq/kontor/checkout"
 	"github.com/kontorhq/kontor/cxml"
 	"github.com/kontorhq/kontor/database"
+	"github.com/kontorhq/kontor/money"
 	"github.com/kontorhq/kontor/orders"
 	"github.com/kontorhq/kontor/outbox"
 )
@@ -48,6 +50,7 @@ func (s *Service) render(ctx context.Context, d outbox.Delivery) ([]byte, string
 	if err := json.Unmarshal([]byte(d.Payload), &o); err != nil {
 		return nil, "", fmt.Errorf("the event %s of %s can't be read: %w", d.Kind, d.Object, err)
 	}
+	o.Events = d.Seq
 	body, note := message(d.Kind, o, d.At.In(merchant.Zone()))
 	if body == nil {
 		return nil, note, nil
@@ -109,6 +112,10 @@ func untold(kind string, settings Settings) string {
 		if settings.Confirm != "on_approval" {
 			return "the connection confirms nothing on approval (confirm)"
 		}
+	case checkout.LinesCancelled:
+		if settings.Confirm == "never" && settings.Refused != "confirmation" {
+			return "the connection wants no confirmations (confirm, refused)"
+		}
 	case "order.refused":
 		if settings.Refused != "confirmation" {
 			return "the refusal was told by status (refused)"
@@ -137,8 +144,27 @@ func message(kind string, o orders.Order, at time.Time) (cxml.Body, string) {
 		return closing(o, 409, "Order "+o.Number+": "+o.Decision.Sentence), ""
 	case "order.refused":
 		return confirmation(o, at, "reject")
+	case checkout.LinesCancelled:
+		return cancellation(o, at)
 	}
 	return confirmation(o, at, "accept")
+}
+
+// cancellation is the confirmation that takes the place of the earlier ones when the merchant
+// cancels lines: every line is in it, with what of it is accepted and what isn't.
+func cancellation(o orders.Order, at time.Time) (cxml.Body, string) {
+	kind := "except"
+	if o.State == orders.Cancelled {
+		kind = "reject"
+	}
+	body, note := confirmation(o, at, kind)
+	c, ok := body.(*cxml.ConfirmationRequest)
+	if !ok {
+		return body, note
+	}
+	c.Header.ConfirmID += "-" + strconv.FormatInt(o.Events, 10) // there may be several of a version
+	c.Header.Comments = []cxml.Comments{{Text: o.Decision.Why}}
+	return c, ""
 }
 
 func closing(o orders.Order, code int, detail string) cxml.Body {
@@ -156,16 +182,28 @@ func confirmation(o orders.Order, at time.Time, kind string) (cxml.Body, string)
 		OrderReference: cxml.OrderReference{OrderID: o.Number, OrderDate: cxml.DateTime{Text: o.Version.Header.OrderDate},
 			DocumentReference: cxml.DocumentReference{PayloadID: o.Version.Header.PayloadID}},
 	}
-	if kind != "reject" {
+	if kind == "accept" {
 		return c, ""
 	}
 	c.Header.Comments = []cxml.Comments{{Text: o.Decision.Sentence}}
 	for _, l := range o.Version.Lines {
 		// In the buyer's own words; the standard wants a unit, also where the order had none.
 		unit := cmp.Or(l.BuyerUnit, l.Unit, "EA")
-		c.ConfirmationItem = append(c.ConfirmationItem, cxml.ConfirmationItem{
-			Quantity: l.Quantity, LineNumber: int(l.Line), UnitOfMeasure: unit,
-			ConfirmationStatus: []cxml.ConfirmationStatus{{Quantity: l.Quantity, Type: "reject", UnitOfMeasure: unit}}})
+		item := cxml.ConfirmationItem{Quantity: l.Quantity, LineNumber: int(l.Line), UnitOfMeasure: unit}
+		left, cancelled := money.Decimal{}, l.Quantity
+		if kind == "except" {
+			left, cancelled = l.Left(), money.Decimal{}
+			if l.Cancelled != nil {
+				cancelled = *l.Cancelled
+			}
+		}
+		if left.Sign() > 0 || cancelled.IsZero() {
+			item.ConfirmationStatus = append(item.ConfirmationStatus, cxml.ConfirmationStatus{Quantity: left, Type: "accept", UnitOfMeasure: unit})
+		}
+		if !cancelled.IsZero() {
+			item.ConfirmationStatus = append(item.ConfirmationStatus, cxml.ConfirmationStatus{Quantity: cancelled, Type: "reject", UnitOfMeasure: unit})
+		}
+		c.ConfirmationItem = append(c.ConfirmationItem, item)
 	}
 	return c, ""
 }

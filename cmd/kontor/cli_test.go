@@ -68,7 +68,7 @@ func file(t *testing.T, content string) string {
 func TestHelpAndWrongUse(t *testing.T) {
 	t.Setenv("KONTOR_DATABASE_URL", "sqlite:"+filepath.Join(t.TempDir(), "kontor.db"))
 	help := works(t, "--help")
-	says(t, "the help", help, "demo", "serve", "migrate", "apply", "orders list", "orders release", "orders reject", "credit show", "credit limit", "health")
+	says(t, "the help", help, "demo", "serve", "migrate", "apply", "orders list", "orders release", "orders reject", "orders cancel-lines", "credit show", "credit limit", "health")
 	works(t, "--version")
 	fails(t, 2, []string{"fly"}, "fly")
 	fails(t, 2, []string{"orders", "list"}, "--merchant")
@@ -188,6 +188,13 @@ func TestOrdersAndCreditFromTheCommandLine(t *testing.T) {
 		fails(t, 1, []string{"orders", "-m", "brackwater", "release", "4599999999", "--reason", "x", "--key", "k"})
 		fails(t, 1, []string{"orders", "-m", "brackwater", "release", number, "--reason", "again", "--key", "k"}, "approved")
 		fails(t, 1, []string{"orders", "-m", "brackwater", "release", number, "--reason", "again"})
+
+		// Line 4 is 62.16: 1,292.56 are left, with 6 % tax 1,370.11. Asked twice, it is done once.
+		fails(t, 1, []string{"orders", "-m", "brackwater", "cancel-lines", number, "four", "--reason", "x"}, "four")
+		fails(t, 1, []string{"orders", "-m", "brackwater", "cancel-lines", number, "4=7", "--reason", "x"}, "between 0 and the 6 RO")
+		for range 2 {
+			says(t, "the cancellation", works(t, "orders", "-m", "brackwater", "cancel-lines", number, "4", "3=0", "--reason", "No longer made"), number, "approved", "1370.11 USD are left")
+		}
 
 		second := s.cartHome("castelmere", client.WantedLine{SKU: "CLN-3010", Quantity: "24"})
 		s.order("castelmere", second.ID)

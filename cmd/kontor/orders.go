@@ -22,6 +22,8 @@ type ordersCommand struct {
 	List     ordersList     `cmd:"" default:"withargs" help:"List orders, newest first."`
 	Release  releaseCommand `cmd:"" help:"Let an order that waits go on."`
 	Reject   rejectCommand  `cmd:"" help:"Refuse an order that waits."`
+
+	CancelLines cancelLinesCommand `cmd:"" help:"Take lines, or parts of them, out of an approved order."`
 }
 
 type ordersList struct {
@@ -55,7 +57,7 @@ type releaseCommand struct {
 // Run releases an order.
 func (c releaseCommand) Run(ctx context.Context, to terminal, cli *commands) error {
 	asked := []string{"release", c.Order, c.Reason, strconv.FormatBool(c.Override)}
-	return rule(ctx, to, cli.Orders.Merchant, c.Order, c.Key, asked, func(s *system, tx *database.Tx, order string) (orders.Order, error) {
+	return rule(ctx, to, cli.Orders.Merchant, c.Order, c.Key, asked, waits, func(s *system, tx *database.Tx, order string) (orders.Order, error) {
 		return s.desk.ReleaseOrder(ctx, tx, checkout.Ruling{Merchant: cli.Orders.Merchant, Order: order, Actor: actor(), Reason: c.Reason, Override: c.Override})
 	})
 }
@@ -68,8 +70,45 @@ type rejectCommand struct {
 
 // Run rejects an order.
 func (c rejectCommand) Run(ctx context.Context, to terminal, cli *commands) error {
-	return rule(ctx, to, cli.Orders.Merchant, c.Order, c.Key, []string{"reject", c.Order, c.Reason}, func(s *system, tx *database.Tx, order string) (orders.Order, error) {
+	return rule(ctx, to, cli.Orders.Merchant, c.Order, c.Key, []string{"reject", c.Order, c.Reason}, waits, func(s *system, tx *database.Tx, order string) (orders.Order, error) {
 		return s.desk.RejectOrder(ctx, tx, checkout.Ruling{Merchant: cli.Orders.Merchant, Order: order, Actor: actor(), Reason: c.Reason})
+	})
+}
+
+type cancelLinesCommand struct {
+	Order  string   `arg:"" help:"The order's id, or its number."`
+	Lines  []string `arg:"" help:"The buyer's line numbers: 2 is the whole line, 2=4 is 4 of it, what was cancelled before included."`
+	Reason string   `required:"" help:"Why; the buyer is told."`
+	repeatable
+}
+
+// Run cancels lines. Asking again for what is cancelled already changes nothing.
+func (c cancelLinesCommand) Run(ctx context.Context, to terminal, cli *commands) error {
+	cut := checkout.Cut{Merchant: cli.Orders.Merchant, Actor: actor(), Reason: c.Reason}
+	for _, text := range c.Lines {
+		number, quantity, part := strings.Cut(text, "=")
+		line, err := strconv.ParseInt(number, 10, 64)
+		if err != nil {
+			return fault.New(fault.Invalid, strconv.Quote(text)+" is no line: write 2 for the whole line 2, or 2=4 for 4 of it")
+		}
+		wanted := checkout.CutLine{Line: line}
+		if part {
+			cancelled, err := money.ParseDecimal(quantity)
+			if err != nil {
+				return fault.New(fault.Invalid, strconv.Quote(text)+" is no line: "+strconv.Quote(quantity)+" is not a plain decimal number")
+			}
+			wanted.Cancelled = &cancelled
+		}
+		cut.Lines = append(cut.Lines, wanted)
+	}
+	asked := append([]string{"cancel-lines", c.Order, c.Reason}, c.Lines...)
+	return rule(ctx, to, cli.Orders.Merchant, c.Order, c.Key, asked, orders.Order.Live, func(s *system, tx *database.Tx, order string) (orders.Order, error) {
+		cut.Order = order
+		o, err := s.desk.CancelLines(ctx, tx, cut)
+		if err == nil && o.State == orders.Approved {
+			o.Decision.Sentence = o.Version.Total.String() + " are left of it."
+		}
+		return o, err
 	})
 }
 
@@ -96,12 +135,17 @@ func (s *system) once(ctx context.Context, to terminal, merchant, key string, as
 	return err
 }
 
-// rule runs a ruling and says what became of the order. What has to be told goes out by the
+// waits tells whether something of an order waits for a decision.
+func waits(o orders.Order) bool { return o.MayRelease() == nil }
+
+// rule runs a ruling and says what became of the order, which is named by its id, or by its number
+// among those that it may be about. What has to be told goes out by the
 // server's worker.
-func rule(ctx context.Context, to terminal, merchant, order, key string, asked []string, decide func(*system, *database.Tx, string) (orders.Order, error)) error {
+func rule(ctx context.Context, to terminal, merchant, order, key string, asked []string, about func(orders.Order) bool,
+	decide func(*system, *database.Tx, string) (orders.Order, error)) error {
 	return withSystem(ctx, to, func(s *system) error {
 		return s.once(ctx, to, merchant, key, asked, func(tx *database.Tx) (string, error) {
-			id, err := waitingOrder(ctx, tx, merchant, order)
+			id, err := orderNamed(ctx, tx, merchant, order, about)
 			if err != nil {
 				return "", err
 			}
@@ -111,25 +155,25 @@ func rule(ctx context.Context, to terminal, merchant, order, key string, asked [
 	})
 }
 
-// waitingOrder finds an order by id, or by number among those that wait.
-func waitingOrder(ctx context.Context, q database.Querier, merchant, order string) (string, error) {
+// orderNamed finds an order by id, or by number among those that it may be about.
+func orderNamed(ctx context.Context, q database.Querier, merchant, order string, about func(orders.Order) bool) (string, error) {
 	list, err := orders.List(ctx, q, merchant, orders.Filter{Number: order, Limit: 10})
 	if err != nil || len(list) == 0 {
 		return order, err
 	}
-	var waiting []string
+	var found []string
 	for _, o := range list {
-		if o.MayRelease() == nil {
-			waiting = append(waiting, o.ID)
+		if about(o) {
+			found = append(found, o.ID)
 		}
 	}
-	switch len(waiting) {
+	switch len(found) {
 	case 0:
 		return list[0].ID, nil // it says itself why not
 	case 1:
-		return waiting[0], nil
+		return found[0], nil
 	}
-	return "", fault.New(fault.Conflict, "several orders with that number wait; name the order's id")
+	return "", fault.New(fault.Conflict, "several orders have that number; name the order's id")
 }
 
 type creditCommand struct {

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"slices"
 	"time"
@@ -61,6 +62,7 @@ type OrderLine struct {
 	BuyerPart   string              `json:"buyer_part" doc:"The buyer's own part number, as its document wrote it; empty where there was none" example:"GLOVE-L"`
 	Description string              `json:"description" doc:"What it is" example:"Disposable nitrile gloves, size L"`
 	Quantity    string              `json:"quantity" doc:"Exact decimal, in unit" example:"120"`
+	Cancelled   string              `json:"cancelled" doc:"How much of the quantity the merchant cancelled since; amount is without it" example:"0"`
 	Unit        string              `json:"unit" doc:"UN/CEFACT code" example:"BX"`
 	UnitPrice   UnitPrice           `json:"unit_price" doc:"What counts"`
 	BuyerPrice  optional[UnitPrice] `json:"buyer_price" doc:"What the buyer's document said; null where there was none"`
@@ -94,6 +96,16 @@ type releaseRequest struct {
 	Override bool   `json:"override,omitempty" doc:"Release it although it still doesn't fit" example:"false"`
 }
 
+type cancelLinesRequest struct {
+	Reason string          `json:"reason" minLength:"1" maxLength:"500" pattern:"^[^\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f]*$" patternDescription:"text without control characters" doc:"Why; kept with the order and told to the buyer" example:"No longer made"`
+	Lines  []cancelledLine `json:"lines" minItems:"1" maxItems:"1000" doc:"The lines; others stay as they are"`
+}
+
+type cancelledLine struct {
+	Line      int64  `json:"line" doc:"The buyer's line number" example:"2"`
+	Cancelled string `json:"cancelled,omitempty" maxLength:"40" doc:"How much of the line is cancelled in all, an exact decimal in its unit: what was cancelled before is part of it. The whole line when absent" example:"4"`
+}
+
 type rejectRequest struct {
 	Reason string `json:"reason" minLength:"1" maxLength:"500" pattern:"^[^\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f]*$" patternDescription:"text without control characters" doc:"Why; kept with the order and told to the buyer" example:"Over the limit, please pay the open invoices first"`
 }
@@ -109,6 +121,9 @@ func (a *api) orderRoutes() {
 		"Approves what waits for a credit review. The limit is checked again: what still doesn't fit is a conflict that names the sum short, unless override is set."), a.releaseOrder)
 	route(a, op(http.MethodPost, "/{order}/reject", "rejectOrder", "Reject an order that waits",
 		"Refuses what waits for a credit review. A waiting change leaves the version in force as it is."), a.rejectOrder)
+	route(a, op(http.MethodPost, "/{order}/cancel-lines", "cancelOrderLines", "Cancel lines of an order",
+		"Takes lines, or parts of them, out of an approved order. The hold falls to what is left, with tax and freight reckoned anew; where nothing is left the order is cancelled. "+
+			"The version keeps its number. The buyer is told by a confirmation where the connection wants them. Asking again for what is cancelled already changes nothing."), a.cancelLines)
 }
 
 type listOrdersInput struct {
@@ -203,6 +218,38 @@ func (a *api) rejectOrder(ctx context.Context, c *caller, in *rejectInput) (*wri
 	return a.rule(ctx, c, in.OrderPath, in.Key, in.RawBody, ruling, a.Desk.RejectOrder)
 }
 
+type cancelLinesInput struct {
+	OrderPath
+	NeedsKey
+	Body    cancelLinesRequest
+	RawBody []byte
+}
+
+func (a *api) cancelLines(ctx context.Context, c *caller, in *cancelLinesInput) (*written[Order], error) {
+	if err := in.check(); err != nil {
+		return nil, err
+	}
+	cut := checkout.Cut{Merchant: c.merchant.ID, Order: in.Order, Actor: c.actor(), Reason: in.Body.Reason}
+	for i, l := range in.Body.Lines {
+		line := checkout.CutLine{Line: l.Line}
+		if l.Cancelled != "" {
+			quantity, err := money.ParseDecimal(l.Cancelled)
+			if err != nil {
+				return nil, fault.At(fault.Invalid, fmt.Sprintf("lines[%d].cancelled", i), "is not a plain decimal number")
+			}
+			line.Cancelled = &quantity
+		}
+		cut.Lines = append(cut.Lines, line)
+	}
+	return write(ctx, a, c, in.Key, in.RawBody, func(tx *database.Tx) (Order, error) {
+		o, err := a.Desk.CancelLines(ctx, tx, cut)
+		if err != nil {
+			return Order{}, err
+		}
+		return orderView(ctx, a.organisations(tx, c), o)
+	})
+}
+
 // rule writes a person's decision about an order that waits.
 func (a *api) rule(ctx context.Context, c *caller, path OrderPath, key string, body []byte, ruling checkout.Ruling,
 	decide func(context.Context, *database.Tx, checkout.Ruling) (orders.Order, error)) (*written[Order], error) {
@@ -262,6 +309,9 @@ func orderView(ctx context.Context, names *organisations, o orders.Order) (Order
 	for i, l := range v.Lines {
 		line := OrderLine{Line: l.Line, SKU: l.SKU, BuyerPart: l.BuyerPart, Description: l.Name, Quantity: l.Quantity.String(), Unit: l.Unit,
 			UnitPrice: priceOf(l.UnitPrice, o.Currency), PricePer: perOf(l.Per), Amount: Money(l.Amount), Charge: l.Charge, Flags: []string{}}
+		if line.Cancelled = "0"; l.Cancelled != nil {
+			line.Cancelled = l.Cancelled.String()
+		}
 		if o.Source == "punchout" {
 			line.BuyerPrice = maybePrice(&l.BuyerPrice, o.Currency)
 		}

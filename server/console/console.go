@@ -59,6 +59,8 @@ func Mount(e *echo.Echo, cfg Config) {
 	g.GET("/orders", c.staff(c.getOrders))
 	g.GET("/orders/:id", c.staff(c.getOrder))
 	g.POST("/orders/:id/rule", c.staff(c.postRuling))
+	g.POST("/orders/:id/cancel-lines", c.staff(c.postCancelLines))
+	g.GET("/orders/:id/cancel-lines", c.staff(c.getOrder))
 	g.GET("/orders/:id/rule", c.staff(c.getOrder)) // where a refused form leaves the browser: reloads and refreshes ask here
 	g.POST("/orders/:id/resend", c.staff(c.postResend))
 	g.GET("/documents", c.staff(c.getDocuments))

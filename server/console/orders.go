@@ -106,6 +106,7 @@ type orderPage struct {
 	Dead         bool
 	Resend       string // token
 	Form         ruling
+	Cut          cutForm
 	Done         string
 }
 
@@ -127,12 +128,16 @@ func (c *console) getOrder(v *visit) error {
 	if err != nil {
 		return err
 	}
-	body.Form.Token = c.freshToken(v)
+	body.Form.Token, body.Cut.Token = c.freshToken(v), c.freshToken(v)
 	switch done := v.QueryParam("done"); {
 	case done == "released" && body.State == orders.Approved && body.Standing.Line != nil:
 		body.Done = "Order " + body.Number + " is released. " + body.Standing.Left()
 	case done == "rejected" && !body.Waits:
 		body.Done = "The rejection of order " + body.Number + " is recorded."
+	case done == "cancelled":
+		body.Done = "The cancellation is recorded. " + formatMoney(body.Version.Total) + " are left of the order."
+	case done == "unchanged":
+		body.Done = "Nothing was changed: so much was cancelled already."
 	case done == "resent":
 		body.Done = "The message is on its way again."
 	}
@@ -197,6 +202,7 @@ func (c *console) orderPage(ctx context.Context, v *visit, id string) (*orderPag
 		}
 	}
 	p.Deliveries = slices.DeleteFunc(p.Deliveries, func(d outbox.Delivery) bool { return d.Scheme() == notices.Scheme })
+	p.Cut.Lines = cutFields(o)
 	p.Dead = slices.ContainsFunc(p.Deliveries, func(d outbox.Delivery) bool { return d.State == "dead" })
 	return p, nil
 }
@@ -241,7 +247,7 @@ var messages = map[string]string{
 	"order.approved": "The order is approved", "order.held": "The order waits", "order.refused": "The order is refused",
 	"order.released": "What waited is released", "order.rejected": "What waited is rejected", "order.changed": "The change is approved",
 	"order.change_held": "The change waits", "order.change_rejected": "The change is rejected", "order.cancelled": "The order is cancelled",
-	"order.superseded": "A new attempt took its place",
+	"order.superseded": "A new attempt took its place", checkout.LinesCancelled: "Lines are cancelled",
 }
 
 var errSeq = fault.At(fault.Invalid, "seq", "The message is named by its number.")

@@ -1,6 +1,8 @@
 package console_test
 
 import (
+	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -84,6 +86,39 @@ func TestCertificatesThatEndSoon(t *testing.T) {
 					t.Errorf("ends %+d days, then %s: on %q it is shown: %v", test.ends, test.second, path, shown)
 				}
 			}
+		}
+	})
+}
+
+func TestLinesAreCancelledAtTheDesk(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *database.DB) {
+		h := open(t, db, false)
+		o := h.wanted("C-1", func(*checkout.Wanted) {}, line("X-1", "6", "EA", "10.00"), line("X-2", "2", "MTR", "20.00"))
+		b := h.signedIn()
+		address := "/orders/" + o.ID
+		send := func(one, two, reason string) answer {
+			return b.post(address+"/cancel-lines", url.Values{"token": {b.get(address).token(t, "/cancel-lines")}, "line-1": {one}, "line-2": {two}, "reason": {reason}})
+		}
+		b.get(address).shows(t, 200, "Cancel lines", "Line 1, X-1: cancelled of 6 EA", "Line 2, X-2: cancelled of 2 MTR")
+		send("0", "", "Sold out").shows(t, http.StatusUnprocessableEntity, "Write how much of a line is cancelled.")
+		send("7", "x", "Sold out").shows(t, http.StatusUnprocessableEntity, "A number from 0 to 6.", "A number from 0 to 2.")
+		send("1", "0", " ").shows(t, http.StatusUnprocessableEntity, "Say why. The buyer reads it.")
+		if got := h.number(`SELECT total_minor FROM orders WHERE merchant_id = ? AND id = ?`, "brackwater", o.ID); got != o.Version.Total.Minor {
+			t.Fatalf("the total is %d", got)
+		}
+		form := url.Values{"token": {b.get(address).token(t, "/cancel-lines")}, "line-1": {"2"}, "line-2": {"0"}, "reason": {"Sold out"}}
+		for range 2 { // a double click
+			done := b.post(address+"/cancel-lines", form)
+			b.follow(done).shows(t, 200, "The cancellation is recorded.", "Goods $80.00", "2 cancelled", "Lines are cancelled")
+		}
+		if n := h.number(`SELECT count(*) FROM audit WHERE merchant_id = ? AND action = ? AND actor = ?`, "brackwater", checkout.LinesCancelled, "console:desk"); n != 1 {
+			t.Errorf("cancelled %d times", n)
+		}
+		b.follow(send("2", "0", "Sold out")).shows(t, 200, "Nothing was changed: so much was cancelled already.")
+		send("1", "0", "Sold out").shows(t, http.StatusConflict, "2 of line 1 are cancelled already, which can't be taken back")
+		b.follow(send("6", "2", "Sold out")).shows(t, 200, "Cancelled", "Sold out")
+		if body := b.get(address).body; strings.Contains(body, "/cancel-lines") {
+			t.Error("a cancelled order offers to cancel lines")
 		}
 	})
 }

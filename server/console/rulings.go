@@ -66,7 +66,7 @@ func (c *console) again(v *visit, status int, id string, form ruling) error {
 	if err != nil {
 		return err
 	}
-	form.Token = c.freshToken(v)
+	form.Token, body.Cut.Token = c.freshToken(v), c.freshToken(v)
 	body.Form = form
 	return c.showOrder(v, status, body)
 }
