@@ -4,6 +4,7 @@ import (
 	"context"
 	"mime"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -25,6 +26,7 @@ type documentPage struct {
 type file struct {
 	procurement.Attachment
 	Bytes, Address string
+	Digest         []string // SHA256 in pieces, so that a phone can break it
 }
 
 type pane struct {
@@ -73,7 +75,11 @@ func (c *console) documentPage(ctx context.Context, v *visit, id string) (*docum
 	}
 	for _, a := range attachments {
 		address := v.home + "/documents/" + d.ID + "/attachments/" + strconv.FormatInt(a.Position, 10)
-		body.Files = append(body.Files, file{a, sizeOf(int(a.Size)), address})
+		var digest []string
+		for piece := range slices.Chunk([]byte(a.SHA256), 16) {
+			digest = append(digest, string(piece))
+		}
+		body.Files = append(body.Files, file{a, sizeOf(int(a.Size)), address, digest})
 	}
 	return body, nil
 }
