@@ -106,7 +106,7 @@ func (d *Desk) sameNumber(ctx context.Context, tx *database.Tx, w Wanted, existi
 	// The kind is part of the hash, so that only the order's own beginning can be found here.
 	if repeated, err := orders.AskedBefore(ctx, tx, existing, hash); err != nil || repeated {
 		existing.Version = latest
-		return Placed{Order: existing, Repeated: repeated}, false, err
+		return Placed{Order: existing, Repeated: repeated, Waiting: existing.State == orders.CreditReview}, false, err
 	}
 	if existing.InForce > 0 {
 		return Placed{}, false, fault.At(fault.Conflict, "OrderRequest/OrderRequestHeader/@orderID",

@@ -161,6 +161,7 @@ type recounted struct {
 	inForce int
 	latest  int
 	content string // of the latest version
+	first   string // of the document that it began with
 	waits   bool   // the latest version does
 	asked   int64  // by the latest version
 }
@@ -248,13 +249,19 @@ func (r *recount) receive(f fact) int {
 		if live && o.content == content {
 			return waiting()
 		}
+		if live && o.first == content { // sent again, although the order was changed since
+			if o.state == "credit_review" {
+				return 201
+			}
+			return 200
+		}
 		if live && o.inForce > 0 {
 			return 409
 		}
 		if live {
 			o.state, o.waits = "cancelled", false
 		}
-		o = &recounted{member: f.member, object: f.object}
+		o = &recounted{member: f.member, object: f.object, first: content}
 		r.orders[key] = o
 		r.all = append(r.all, o)
 	case "update", "delete":
