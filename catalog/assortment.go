@@ -89,13 +89,16 @@ func standingOf(ctx context.Context, q database.Querier, organisation accounts.O
 	return s, err
 }
 
-// shown is the condition that a product is in the assortment; "TRUE" where everything is. It reads
-// at most four rows by their keys for a product, however many rules there are.
+// shown is the condition that a product is in the assortment; "TRUE" where everything is. The rules
+// are read once for the statement, not once for each product that it looks at.
 func (s standing) shown() (condition string, args []any) {
 	if s.assortment == "" {
 		return "TRUE", nil
 	}
-	return shownByRule, []any{s.assortment, s.assortment, s.assortment, s.assortment}
+	for range strings.Count(shownByRule, "?") / 2 {
+		args = append(args, s.merchant, s.assortment)
+	}
+	return shownByRule, args
 }
 
 // buyerPart is what the organisation, or the nearest above it, calls a product; ” for nothing.
@@ -109,13 +112,16 @@ const (
 	deleteRules = `DELETE FROM assortment_rules WHERE merchant_id = ? AND organisation_id = ?`
 	intoRules   = `assortment_rules (merchant_id, organisation_id, kind, value, shown)`
 
-	oneRule = `(SELECT r.shown FROM assortment_rules r WHERE r.merchant_id = p.merchant_id AND r.organisation_id = ? AND r.kind = `
+	rule = `(SELECT r.value FROM assortment_rules r WHERE r.merchant_id = ? AND r.organisation_id = ? AND `
 
-	shownByRule = `COALESCE(` +
-		oneRule + `'sku' AND r.value = p.sku_folded), ` +
-		oneRule + `'hazardous' AND r.value = '' AND p.hazardous), ` +
-		oneRule + `'category' AND r.value = p.category), ` +
-		oneRule + `'all' AND r.value = ''), TRUE)`
+	shownByRule = `CASE
+        WHEN p.sku_folded IN ` + rule + `r.kind = 'sku' AND r.shown) THEN TRUE
+        WHEN p.sku_folded IN ` + rule + `r.kind = 'sku' AND NOT r.shown) THEN FALSE
+        WHEN p.hazardous AND EXISTS ` + rule + `r.kind = 'hazardous' AND r.shown) THEN TRUE
+        WHEN p.hazardous AND EXISTS ` + rule + `r.kind = 'hazardous' AND NOT r.shown) THEN FALSE
+        WHEN p.category IN ` + rule + `r.kind = 'category' AND r.shown) THEN TRUE
+        WHEN p.category IN ` + rule + `r.kind = 'category' AND NOT r.shown) THEN FALSE
+        ELSE NOT EXISTS ` + rule + `r.kind = 'all' AND NOT r.shown) END`
 
 	partOfOne = `(SELECT b.part FROM buyer_parts b WHERE b.merchant_id = p.merchant_id AND b.product_id = p.id AND b.organisation_id = ?)`
 
