@@ -340,6 +340,7 @@ func (p *tab) seesIn(script string, texts ...string) {
 	missing := func() (missing []string) {
 		// Between two pages there is nothing to evaluate in.
 		shown, _ = chromedp.Run(p.ctx, chromedp.Evaluate[string](script))
+		shown = strings.ReplaceAll(shown, "\u00a0", " ")
 		for _, text := range texts {
 			// Headings may be set in capitals by the style sheet.
 			if !strings.Contains(strings.ToLower(shown), strings.ToLower(text)) {
