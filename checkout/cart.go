@@ -29,6 +29,12 @@ type Cart struct {
 	// OperationAllowed is what the buyer may do later with a cart that was sent home: create,
 	// inspect or edit; empty where none was said.
 	OperationAllowed string `json:"operation_allowed,omitempty"`
+	// HoldDays is how long the prices of a cart that was sent home hold; 0 is 30 days.
+	HoldDays int `json:"hold_days,omitempty"`
+	// QuotePending is that the cart went home for a quote: its prices are no offer. Quote, read
+	// where the cart is looked up for its lines, is what became of that.
+	QuotePending bool   `json:"quote_pending,omitempty"`
+	Quote        *Quote `json:"-"`
 	// FreightAuxiliary is the id that the freight's own line came back with, see FreightID.
 	FreightAuxiliary string `json:"freight_auxiliary_id,omitempty"`
 	Totals
@@ -60,6 +66,10 @@ type CartLine struct {
 	// Before is what one unit cost in the buyer's system when the line came back, where that is
 	// not its price any more.
 	Before *money.Decimal `json:"before,omitempty"`
+	// Open is that the price is still to be said; it counts as 0 until then.
+	Open bool `json:"open,omitempty"`
+	// QuotedUntil is the last day of the quote that the price is from; nil for none.
+	QuotedUntil *money.Date `json:"quoted_until,omitempty"`
 	// Problem says why a line that came back can't be sold as it stands; Unavailable, that no
 	// other quantity would help.
 	Problem     string `json:"problem,omitempty"`
@@ -113,6 +123,7 @@ type Item struct {
 	SKU      string
 	Quantity money.Decimal
 	Unit     string // empty is the product's order unit
+	Open     bool   // its price is to be said later
 }
 
 // NewCart makes an empty cart.
@@ -150,7 +161,7 @@ func (d *Desk) PutCart(ctx context.Context, tx *database.Tx, merchant accounts.M
 	if err != nil {
 		return Cart{}, err
 	}
-	if cart.Lines, err = cartLines(items, cart.Lines, offers, cart.Currency); err != nil {
+	if cart.Lines, err = cartLines(items, cart.Lines, offers, cart.Currency, merchant.Today(d.Clock)); err != nil {
 		return Cart{}, err
 	}
 	fillGaps(offers, cart.Lines)
@@ -170,7 +181,7 @@ func (d *Desk) PutCart(ctx context.Context, tx *database.Tx, merchant accounts.M
 	return cart, err
 }
 
-func cartLines(items []Item, before []CartLine, offers map[string]*catalog.Offer, currency string) ([]CartLine, error) {
+func cartLines(items []Item, before []CartLine, offers map[string]*catalog.Offer, currency string, today money.Date) ([]CartLine, error) {
 	lines := make([]CartLine, 0, len(items))
 	earlier := predecessors(items, before)
 	faults := &fault.Error{Code: fault.Invalid, Message: "the cart can't be kept as it is"}
@@ -179,6 +190,9 @@ func cartLines(items []Item, before []CartLine, offers map[string]*catalog.Offer
 		from := earlier[i]
 		if err != nil && from != nil && from.Problem != "" && from.stays(item) {
 			line, err = *from, nil
+		}
+		if err == nil && from != nil && from.QuotedUntil != nil && !from.QuotedUntil.Before(today) && from.stays(item) && !item.Open {
+			line = *from // as it was quoted
 		}
 		if from != nil {
 			line.Auxiliary = from.Auxiliary
@@ -214,9 +228,13 @@ func cartLine(item Item, offer *catalog.Offer, currency string) (CartLine, error
 	if err != nil {
 		return CartLine{}, fault.At(fault.Invalid, "quantity", "the line's amount is too large").Because(err)
 	}
-	return CartLine{SKU: offer.SKU, ProductID: offer.ID, Name: offer.Name, Description: offer.Description, UNSPSC: offer.UNSPSC, BuyerPart: offer.BuyerPart,
+	line := CartLine{SKU: offer.SKU, ProductID: offer.ID, Name: offer.Name, Description: offer.Description, UNSPSC: offer.UNSPSC, BuyerPart: offer.BuyerPart,
 		Quantity: item.Quantity, Unit: quote.Unit, UnitPrice: quote.Price, ListPrice: quote.List, Contract: quote.Contract,
-		LeadTime: offer.LeadTimeDays, Amount: amount, Tax: money.Zero(currency)}, nil
+		LeadTime: offer.LeadTimeDays, Amount: amount, Tax: money.Zero(currency)}
+	if item.Open {
+		line = asOpen(line, currency)
+	}
+	return line, nil
 }
 
 // fieldsAt puts a fault's fields under a place.
@@ -234,29 +252,43 @@ func fieldsAt(place string, err error) []fault.Field {
 // FreezeCart makes the cart a snapshot: its lines and prices are what an order will be matched
 // to, and nothing changes them any more.
 func (d *Desk) FreezeCart(ctx context.Context, tx *database.Tx, merchant, id string) (Cart, error) {
-	return d.SendCart(ctx, tx, merchant, id, "", nil)
+	return d.SendCart(ctx, tx, merchant, id, Sending{})
 }
 
-// SendCart freezes a cart that goes home, with what the buyer may do with it later. fit, where
-// there is one, first puts the lines as the buyer's system takes them: what is sent is what is
-// frozen.
-func (d *Desk) SendCart(ctx context.Context, tx *database.Tx, merchant, id, operationAllowed string, fit func([]CartLine) error) (Cart, error) {
+// Sending is how a cart goes home.
+type Sending struct {
+	OperationAllowed string // what the buyer may do with it later; empty for a cart that is not sent
+	HoldDays         int    // how long its prices hold; 0 is 30 days
+	ForQuote         bool   // its prices are to be said later
+	// Fit, where there is one, first puts the lines as the buyer's system takes them: what is sent
+	// is what is frozen.
+	Fit func([]CartLine) error
+}
+
+// SendCart freezes a cart that goes home.
+func (d *Desk) SendCart(ctx context.Context, tx *database.Tx, merchant, id string, how Sending) (Cart, error) {
 	cart, err := lockCart(ctx, tx, merchant, id)
 	if err != nil || cart.Frozen {
 		return cart, err
 	}
-	if fit != nil {
-		if err := fit(cart.Lines); err != nil {
+	if how.Fit != nil {
+		if err := how.Fit(cart.Lines); err != nil {
 			return cart, err
 		}
 	}
-	cart.Frozen, cart.FrozenAt, cart.OperationAllowed = true, database.At(d.Clock.Now()), operationAllowed
+	cart.Frozen, cart.FrozenAt = true, database.At(d.Clock.Now())
+	cart.OperationAllowed, cart.HoldDays, cart.QuotePending = how.OperationAllowed, how.HoldDays, how.ForQuote
 	content, err := json.Marshal(cart)
 	if err != nil {
 		return Cart{}, err
 	}
-	if _, err := tx.Exec(ctx, freezeCart, string(content), cart.FrozenAt, cart.FrozenAt, merchant, id); err != nil || operationAllowed == "" {
+	if _, err := tx.Exec(ctx, freezeCart, string(content), cart.FrozenAt, cart.FrozenAt, merchant, id); err != nil || how.OperationAllowed == "" {
 		return cart, err // a cart that nobody may come back to wasn't sent
+	}
+	if how.ForQuote {
+		if err := d.keepQuote(ctx, tx, cart); err != nil {
+			return cart, err
+		}
 	}
 	return cart, keepSent(ctx, tx, cart)
 }

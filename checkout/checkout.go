@@ -7,6 +7,7 @@
 package checkout
 
 import (
+	"cmp"
 	"time"
 
 	"github.com/kontorhq/kontor/accounts"
@@ -64,5 +65,10 @@ type Placed struct {
 	Refused  bool
 }
 
-// quoteLife is how long a returned cart keeps its prices (policy).
-const quoteLife = 30 * 24 * time.Hour
+// holdDays is how long a cart that was sent home keeps its prices, where nothing else was said.
+const holdDays = 30
+
+// stale tells whether the prices of a cart that was sent home hold no longer.
+func (c *Cart) stale(now time.Time) bool {
+	return now.Sub(c.FrozenAt.Time) > time.Duration(cmp.Or(c.HoldDays, holdDays))*24*time.Hour
+}

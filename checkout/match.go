@@ -5,6 +5,8 @@ import (
 	"errors"
 	"math/big"
 	"strconv"
+	"strings"
+	"time"
 
 	"github.com/kontorhq/kontor/accounts"
 	"github.com/kontorhq/kontor/catalog"
@@ -142,7 +144,7 @@ func (d *Desk) snapshots(ctx context.Context, q database.Querier, w Wanted, prod
 	matches := make([]*match, len(w.Lines))
 	for i, s := range sent {
 		if s.Line != nil && s.Cart.Currency == w.Currency {
-			matches[i] = &match{line: *s.Line, stale: d.Clock.Now().Sub(s.Cart.FrozenAt.Time) > quoteLife}
+			matches[i] = matchOf(s, w.Merchant.Today(d.Clock), d.Clock.Now())
 		}
 	}
 	return matches, nil
@@ -150,8 +152,19 @@ func (d *Desk) snapshots(ctx context.Context, q database.Querier, w Wanted, prod
 
 // match is the snapshot line that an order line came from.
 type match struct {
-	line  CartLine
-	stale bool
+	line    CartLine
+	stale   bool
+	pending bool // its price was still to be said
+}
+
+// matchOf finds the price that a line was sent home with or quoted at, and whether that holds. A
+// quote holds until its own day, not as long as a cart.
+func matchOf(s Sent, today money.Date, now time.Time) *match {
+	line, quoted := s.quoted()
+	if quoted {
+		return &match{line: line, stale: line.QuotedUntil.Before(today)}
+	}
+	return &match{line: line, stale: s.Cart.stale(now), pending: s.pending()}
 }
 
 // priceLine finds the price that counts for one line and says where it differs from the buyer's.
@@ -245,6 +258,12 @@ func (p *priced) ourPrice(l orders.Line, product catalog.Recognised, from *match
 	quoted, ok := money.Decimal{}, false // for one unit
 	if from != nil && !from.stale && from.line.Unit == l.Unit {
 		quoted, ok = from.line.each()
+	}
+	if from != nil && from.pending {
+		line := "line " + strconv.FormatInt(l.Line, 10) + " (" + l.SKU + ") was ordered before its quote was final"
+		p.flag(orders.FlagQuotePending, line, l.Line)
+		p.wait(strings.ToUpper(line[:1]) + line[1:] + ".")
+		return quoted, ok && !from.line.Open
 	}
 	if ok && from.line.Quantity.Cmp(l.Quantity) == 0 {
 		return quoted, true

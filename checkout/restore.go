@@ -24,6 +24,7 @@ type BroughtBack struct {
 	Price     *money.Decimal // nil where the buyer names none
 	Per       *money.Decimal // what Price is for; nil is one unit
 	Earlier   *CartLine      // the line of a frozen cart that it came from, if it is known
+	Quoted    *CartLine      // the same at a quoted price that holds; nil where there is none
 }
 
 // Amount is what the line comes to at the buyer's price.
@@ -125,14 +126,41 @@ func restoredLine(l BroughtBack, offer *catalog.Offer, currency string, today bo
 		line.Problem, line.Unavailable = wordsOf(err)+".", unsold != nil
 		return line, nil
 	}
+	if q := l.Quoted; q != nil && q.Quantity.Cmp(sold.Quantity) == 0 && q.Unit == sold.Unit {
+		return asQuoted(sold, *q, line, currency)
+	}
 	if today || l.Price == nil && l.Earlier == nil {
 		sold.Auxiliary = l.Auxiliary
+		if l.Earlier != nil && l.Earlier.Open {
+			return asOpen(sold, currency), nil // still nobody has said what it costs
+		}
 		if each, ok := line.each(); ok && (l.Price != nil || l.Earlier != nil) && each.Cmp(sold.UnitPrice) != 0 {
 			sold.Before = &each
 		}
 		return sold, nil
 	}
 	return line, nil
+}
+
+// asQuoted is a line that can be sold, at its quoted price; before is how the buyer brought it.
+func asQuoted(line, quoted, before CartLine, currency string) (CartLine, error) {
+	line.Auxiliary, line.UnitPrice, line.Per, line.QuotedUntil = before.Auxiliary, quoted.UnitPrice, quoted.Per, quoted.QuotedUntil
+	line.ListPrice, line.Contract = nil, false
+	each, ok := line.each()
+	if was, brought := before.each(); ok && brought && was.Sign() > 0 && was.Cmp(each) != 0 {
+		line.Before = &was
+	}
+	var err error
+	if line.Amount, err = money.LineTotal(line.Quantity, line.UnitPrice, line.per(), currency); err != nil {
+		return line, tooLarge(err)
+	}
+	return line, nil
+}
+
+// asOpen is a line whose price is still to be said.
+func asOpen(line CartLine, currency string) CartLine {
+	line.Open, line.UnitPrice, line.ListPrice, line.Contract, line.Amount = true, money.Decimal{}, nil, false, money.Zero(currency)
+	return line
 }
 
 // wordsOf is the sentence of a fault without its place.

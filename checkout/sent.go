@@ -67,7 +67,7 @@ func FindSent(ctx context.Context, q database.Querier, merchant, organisation st
 			found[i] = Sent{cart, line}
 		}
 	}
-	return found, nil
+	return found, readQuotes(ctx, q, merchant, found)
 }
 
 // sentCarts reads the carts that the keys name, by id, and the edits that they were sent with last,

@@ -31,16 +31,47 @@ func (c *Client) Return(ctx context.Context, session string) (string, error) {
 	return c.leave(ctx, session, "return")
 }
 
+// ReturnForQuote is Return for a cart whose prices are to be said later, by SetQuote.
+func (c *Client) ReturnForQuote(ctx context.Context, session string) (string, error) {
+	return c.end(ctx, session, "return", map[string]string{"quote": "pending"})
+}
+
+// PendingQuotes are the carts that wait for their prices, newest first.
+func (c *Client) PendingQuotes(ctx context.Context, cursor string) (Page[Quote], error) {
+	query := url.Values{"state": {"pending"}}
+	if cursor != "" {
+		query.Set("cursor", cursor)
+	}
+	var out Page[Quote]
+	return out, c.get(ctx, "/v1/quotes", query, &out)
+}
+
+// SetQuote makes the prices of a cart final until the day (2026-12-24) is over. Lines that are not
+// named keep the price that they went home with.
+func (c *Client) SetQuote(ctx context.Context, cart, validUntil, reason string, lines []QuotedLine) (Quote, error) {
+	body := struct {
+		ValidUntil string       `json:"valid_until"`
+		Reason     string       `json:"reason,omitempty"`
+		Lines      []QuotedLine `json:"lines"`
+	}{validUntil, reason, append([]QuotedLine{}, lines...)}
+	var out Quote
+	return out, c.do(ctx, http.MethodPut, "/v1/quotes/"+segment(cart), body, &out)
+}
+
 // Cancel ends the session without a cart and gives the address to send the browser to.
 func (c *Client) Cancel(ctx context.Context, session string) (string, error) {
 	return c.leave(ctx, session, "cancel")
 }
 
 func (c *Client) leave(ctx context.Context, session, how string) (string, error) {
+	return c.end(ctx, session, how, struct{}{})
+}
+
+func (c *Client) end(ctx context.Context, session, how string, body any) (string, error) {
 	var out struct {
 		URL string `json:"url"`
 	}
-	err := c.do(ctx, http.MethodPost, sessionPath(session)+"/"+how, struct{}{}, &out)
+	err := c.do(ctx, http.MethodPost, sessionPath(session)+"/"+how, body, &out)
 	return out.URL, err
 }
 

@@ -84,16 +84,51 @@ type CartLine struct {
 	PricePer    string     `json:"price_per"`
 	ListPrice   *UnitPrice `json:"list_price"`
 	Before      *UnitPrice `json:"price_before"`
+	PriceOpen   bool       `json:"price_open"`
+	QuotedUntil string     `json:"quoted_until"`
 	Amount      Money      `json:"amount"`
 	Available   bool       `json:"available"`
 	Problem     string     `json:"problem"`
 }
 
-// WantedLine is one line that the shop asks for. An empty Unit means the product's order unit.
+// WantedLine is one line that the shop asks for. An empty Unit means the product's order unit;
+// with AskPrice the price is to be said later, and the cart can only go home for a quote.
 type WantedLine struct {
 	SKU      string `json:"sku"`
 	Quantity string `json:"quantity"`
 	Unit     string `json:"unit,omitempty"`
+	AskPrice bool   `json:"ask_price,omitempty"`
+}
+
+// Quote is the merchant's answer to a cart that went home for a quote: pending or final. ValidUntil
+// is the last day on which its prices hold.
+type Quote struct {
+	CartID       string       `json:"cart_id"`
+	State        string       `json:"state"`
+	Organisation Organisation `json:"organisation"`
+	ValidUntil   string       `json:"valid_until"`
+	SentAt       time.Time    `json:"sent_at"`
+	Version      int64        `json:"version"`
+	Lines        []QuoteLine  `json:"lines"`
+}
+
+// QuoteLine is one line of a quote: the price that it went home with and the one that is offered,
+// each nil where there is none.
+type QuoteLine struct {
+	Line     int        `json:"line"`
+	SKU      string     `json:"sku"`
+	Name     string     `json:"name"`
+	Quantity string     `json:"quantity"`
+	Unit     string     `json:"unit"`
+	PricePer string     `json:"price_per"`
+	Sent     *UnitPrice `json:"sent_price"`
+	Price    *UnitPrice `json:"price"`
+}
+
+// QuotedLine is the price that is offered for one line.
+type QuotedLine struct {
+	Line  int    `json:"line"`
+	Price string `json:"price"`
 }
 
 // Content is what one order unit holds: 100 EA in a box.

@@ -40,6 +40,7 @@ const (
 	FlagPriceAbove         = "price_above"         // accepted at our price
 	FlagPriceBelow         = "price_below"         // beyond the tolerance
 	FlagQuoteStale         = "quote_stale"         // the cart is too old, priced again
+	FlagQuotePending       = "quote_pending"       // ordered before the quote was final
 	FlagTotalDiffers       = "total_differs"       // Total isn't the sum of the lines
 	FlagTotalIncludes      = "total_includes"      // Total is lines with tax and shipping
 	FlagTaxDiffers         = "tax_differs"         // ours counts

@@ -74,6 +74,8 @@ type Settings struct {
 	PayloadIDs string `json:"payload_ids,omitempty"`
 	// FrameTarget is where the returning form goes: _self (default) or _top.
 	FrameTarget string `json:"frame_target,omitempty"`
+	// QuoteDays is how many days the prices of a returned cart hold; 0 is 30.
+	QuoteDays int `json:"quote_days,omitempty"`
 	// DecimalsOfPrices is the most that the buyer's system takes; 0 is any number.
 	DecimalsOfPrices int `json:"decimals_of_prices,omitempty"`
 	// PriceBasis tells how a price with more decimals goes home: auto (default) writes it for 10,
@@ -133,6 +135,9 @@ func (s Settings) Check() []fault.Field {
 			}
 		}
 	}
+	if s.QuoteDays < 0 || s.QuoteDays > longestHold {
+		faults = append(faults, fault.Field{Path: "quote_days", Message: "must be from 0, which is 30, to 3,660 days"})
+	}
 	if s.OrdersURL != "" {
 		if u, err := url.Parse(s.OrdersURL); err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") || u.User != nil {
 			faults = append(faults, fault.Field{Path: "orders_url", Message: "must be an http or https address without credentials"})
@@ -143,6 +148,8 @@ func (s Settings) Check() []fault.Field {
 	}
 	return append(faults, s.checkUnits()...)
 }
+
+const longestHold = 3660
 
 // withDefaults fills what is not set.
 func (s Settings) withDefaults() Settings {

@@ -47,7 +47,7 @@ func (s *Service) bringBack(ctx context.Context, tx *database.Tx, c *call, reque
 				return checkout.Cart{}, fault.At(fault.Spent, "PunchOutSetupRequest/@operation",
 					`the cart was returned with operationAllowed="`+allowed+`", so it can't be opened for `+request.Operation)
 			}
-			line.Earlier = found[i].Line
+			line.Earlier, line.Quoted = found[i].Line, found[i].Quoted(c.merchant.Today(s.Clock))
 		}
 		if all = append(all, line); c.connection.Settings.isFreight(item.ItemID) {
 			freight = append(freight, line)
@@ -66,6 +66,12 @@ func (s *Service) bringBack(ctx context.Context, tx *database.Tx, c *call, reque
 		return checkout.Cart{}, err
 	}
 	if request.Operation == "edit" && c.connection.Settings.EditCancel == "resend" && len(all) > 0 {
+		for i := range all {
+			all[i].Quoted = nil // as the buyer holds it
+		}
+		for i := range goods {
+			goods[i].Quoted = nil
+		}
 		if visit.Original, err = c.original(request.ItemOut, all, goods, restored); err != nil {
 			return checkout.Cart{}, err
 		}

@@ -22,16 +22,22 @@ import (
 // ReturnCart freezes the visit's cart and gives the address of the page that posts it home. The
 // visit is over then; asked again, the address is the same.
 func (s *Service) ReturnCart(ctx context.Context, tx *database.Tx, merchant accounts.Merchant, session string) (string, error) {
-	return s.end(ctx, tx, merchant, session, "returned")
+	return s.end(ctx, tx, merchant, session, "returned", false)
+}
+
+// ReturnForQuote is ReturnCart for a cart whose prices are to be said later, see
+// checkout.SetQuote: the buyer's system is told that they are not final.
+func (s *Service) ReturnForQuote(ctx context.Context, tx *database.Tx, merchant accounts.Merchant, session string) (string, error) {
+	return s.end(ctx, tx, merchant, session, "returned", true)
 }
 
 // CancelVisit ends the visit without a cart; the page that the address leads to tells the
 // buyer's system to leave its requisition as it was.
 func (s *Service) CancelVisit(ctx context.Context, tx *database.Tx, merchant accounts.Merchant, session string) (string, error) {
-	return s.end(ctx, tx, merchant, session, "cancelled")
+	return s.end(ctx, tx, merchant, session, "cancelled", false)
 }
 
-func (s *Service) end(ctx context.Context, tx *database.Tx, merchant accounts.Merchant, session, state string) (string, error) {
+func (s *Service) end(ctx context.Context, tx *database.Tx, merchant accounts.Merchant, session, state string, forQuote bool) (string, error) {
 	visit, err := s.lockOpen(ctx, tx, merchant.ID, session)
 	if err != nil && visit.State == state {
 		return s.returnAddress(visit), nil // it ended this way already
@@ -46,13 +52,15 @@ func (s *Service) end(ctx context.Context, tx *database.Tx, merchant accounts.Me
 	if err != nil {
 		return "", err
 	}
-	allowed := "" // nobody may come back to a cart that wasn't sent
-	var fit func([]checkout.CartLine) error
+	var how checkout.Sending // nobody may come back to a cart that wasn't sent
 	if state == "returned" {
-		allowed = connection.Settings.OperationAllowed
-		fit = func(lines []checkout.CartLine) error { return connection.Settings.fit(ctx, tx, merchant.ID, lines) }
+		how = checkout.Sending{OperationAllowed: connection.Settings.OperationAllowed, HoldDays: connection.Settings.QuoteDays, ForQuote: forQuote,
+			Fit: func(lines []checkout.CartLine) error { return connection.Settings.fit(ctx, tx, merchant.ID, lines) }}
 	}
-	cart, err := s.Desk.SendCart(ctx, tx, merchant.ID, visit.Cart, allowed, fit)
+	if forQuote && how.OperationAllowed == "create" {
+		return "", fault.New(fault.Conflict, "A quote can't be fetched on this connection: its operation_allowed is create, so nobody can come back to the cart.")
+	}
+	cart, err := s.Desk.SendCart(ctx, tx, merchant.ID, visit.Cart, how)
 	if err != nil {
 		return "", err
 	}
@@ -81,6 +89,10 @@ func (s *Service) end(ctx context.Context, tx *database.Tx, merchant accounts.Me
 func sellable(cart checkout.Cart) error {
 	faults := fault.New(fault.Invalid, "the cart has lines that can't be sold as they stand")
 	for i, l := range cart.Lines {
+		if l.Open && !cart.QuotePending {
+			faults.Fields = append(faults.Fields, fault.Field{Path: "lines[" + strconv.Itoa(i) + "]",
+				Message: l.Name + " has no price yet, so the cart can only go home for a quote."})
+		}
 		if l.Problem != "" {
 			way := " Change the quantity, or remove the line."
 			if l.Unavailable {
@@ -266,6 +278,9 @@ func (s *Service) returning(merchant accounts.Merchant, connection Connection, v
 }
 
 func cartHeader(header *cxml.PunchOutOrderMessageHeader, connection Connection, visit Session, cart checkout.Cart, total money.Amount, lang string) {
+	if cart.QuotePending {
+		header.QuoteStatus = "pending"
+	}
 	header.Total, header.ShipTo = cxml.AmountOf(total), visit.Visit.ShipTo
 	way := connection.Settings.TaxAndFreight
 	if way == "header" {

@@ -182,6 +182,7 @@ var docs = map[reflect.Type]map[string]string{
 		"total_mismatch":     "What happens to an order whose total doesn't add up; flag when never set",
 		"payload_ids":        "Whether the system keeps them unique; unique when never set",
 		"frame_target":       "Where the returning form goes, unless the set-up's extrinsic ReturnFrame says so; _self when never set",
+		"quote_days":         "How many days the prices of a returned cart hold; 0 is 30. A quote has a day of its own",
 		"decimals_of_prices": "The most that the buyer's system takes; 0 is any number",
 		"price_basis":        "How a price with more decimals goes home: auto writes it for 10, 100 … units where the document's version can say so; never is for systems that ignore that. Without it the line goes in another unit of the product, or not at all; auto when never set",
 		"units":              "The buyer's code for each of our units that it calls otherwise: {\"EA\": \"EACH\"}; the whole map",

@@ -129,10 +129,7 @@ func TestTheStoryWithoutScript(t *testing.T) {
 	dbtest.EachURL(t, func(t *testing.T, address string) {
 		s := tell(t, address)
 		page := browser(t)
-		page.do(chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
-			_, err := chromedp.Call(ctx, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
-			return err
-		}))
+		page.script(false)
 		page.open(s.home)
 		page.press("Open Castelmere Foods")
 		page.press("Shop at Brackwater")
@@ -434,6 +431,15 @@ func (p *tab) fill(field, text string) {
 	p.do(chromedp.WaitVisible(chromedp.CSS(field)))
 	p.run(fmt.Sprintf("document.querySelector(%q).select()", field))
 	p.do(chromedp.SendKeys(chromedp.CSS(field), text))
+}
+
+// script lets the pages to come have their script, or not.
+func (p *tab) script(on bool) {
+	p.t.Helper()
+	p.do(chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
+		_, err := chromedp.Call(ctx, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: !on})
+		return err
+	}))
 }
 
 func (p *tab) cookies() []string {

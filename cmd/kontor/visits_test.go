@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/chromedp/chromedp"
 
@@ -320,26 +321,45 @@ func TestTheBrowsersOwnButtons(t *testing.T) {
 		page.sees("Cart home")
 		requisition := page.location()
 
-		// Back to the return page: it waits for a hand, and the hand does no harm.
+		// The page that posted by itself is no step of the history: back leads into the shop, and the
+		// cart has left.
 		page.run("history.back()")
-		page.sees("Sending your cart home", "Continue to 127.0.0.1")
-		form := page.location()
-		page.press("Continue to 127.0.0.1")
-		page.sees("Cart home", "$1,242.13")
-		if q := b.Requisitions()[0]; q.Problem != "" || len(q.Cart.Lines) != 5 {
-			t.Errorf("the second post did harm: %q", q.Problem)
-		}
-
-		// Back into the shop: the cart has left.
-		page.open(cart)
 		page.sees("This cart has left the shop", "start again from your procurement system")
 		page.open(strings.Replace(cart, "cart", "products", 1))
 		page.sees("This cart has left the shop")
 
+		// The return page once more, without its script: reloaded, posted by hand, and come back to,
+		// it does no harm, and then it waits for a hand.
+		token := regexp.MustCompile(`vis_[0-9a-f]+`).FindString(cart)
+		form, err := s.api.Return(t.Context(), token)
+		if err != nil {
+			t.Fatal(err)
+		}
+		page.script(false)
+		page.open(form)
+		page.sees("Sending your cart home", "5 lines go to 127.0.0.1")
+		value := evaluate[string](page, `document.querySelector("input[type=hidden]").value`)
+		page.do(chromedp.Reload())
+		if again := evaluate[string](page, `document.querySelector("input[type=hidden]").value`); again != value || value == "" {
+			t.Errorf("reloaded, the page posts\n%s\nand not\n%s", again, value)
+		}
+		page.press("Continue to 127.0.0.1")
+		page.sees("Cart home", "$1,242.13")
+		page.script(true)
+		page.run("history.back()")
+		page.sees("Sending your cart home", "Continue to 127.0.0.1")
+		time.Sleep(time.Second) // more than twice what the script waits
+		page.sees("Sending your cart home")
+		page.press("Continue to 127.0.0.1")
+		page.sees("Cart home", "$1,242.13")
+		if q := b.Requisitions()[0]; q.Problem != "" || len(q.Cart.Lines) != 5 {
+			t.Errorf("posts of the same cart did harm: %q", q.Problem)
+		}
+
 		// Half a minute later the return page is used up, however it is asked for.
 		s.visit("fetched_at = ?", database.At(s.clock.Now().Add(-60e9)))
 		page.open(form)
-		page.sees("Already transferred", "127.0.0.1", "start another visit from your procurement system", "ask Brackwater Industrial Supply and name the visit ses_")
+		page.sees("Already transferred", "127.0.0.1", "start another visit from your procurement system", "ask Brackwater Industrial Supply, Inc. and name the visit ses_")
 		page.run("location.reload()")
 		page.sees("Already transferred")
 		page.open(requisition)

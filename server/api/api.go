@@ -75,6 +75,7 @@ func Mount(e *echo.Echo, config Config) {
 	a.productRoutes()
 	a.orderRoutes()
 	a.creditRoutes()
+	a.quoteRoutes()
 	a.documentRoutes(e)
 }
 

@@ -45,6 +45,7 @@ type Cart struct {
 	Freight Money      `json:"freight" doc:"By the merchant's table of estimates"`
 	Tax     Money      `json:"tax" doc:"By the merchant's table of rates"`
 	Total   Money      `json:"total" doc:"Goods, freight and tax"`
+	Quote   bool       `json:"for_quote" doc:"Whether the cart went home for a quote: its prices are no offer" example:"false"`
 }
 
 // CartLine is one line of a cart.
@@ -63,6 +64,8 @@ type CartLine struct {
 	ListPrice   optional[UnitPrice] `json:"list_price" doc:"What the list says, where a contract price holds; else null"`
 	Before      optional[UnitPrice] `json:"price_before" doc:"What one unit cost in the buyer's system when the line came back for an edit, where it costs something else now; else null"`
 	Amount      Money               `json:"amount" doc:"Quantity times unit price, divided by price_per, rounded once"`
+	PriceOpen   bool                `json:"price_open" doc:"Whether the price is still to be said; unit_price is 0 until then" example:"false"`
+	QuotedUntil string              `json:"quoted_until" doc:"The last day of the quote that the price is from; empty for none" example:""`
 	Available   bool                `json:"available" doc:"Whether the product is still sold to this buyer in that unit; a line that isn't shows the buyer's own price" example:"true"`
 	Problem     string              `json:"problem" doc:"Why the line can't go home as it stands, for the person who shops; empty when it can. Only lines that came back for an edit may have one: put as it is the line stays, but the cart doesn't go home before it is removed or changed" example:""`
 }
@@ -72,6 +75,7 @@ type WantedLine struct {
 	SKU      string `json:"sku" minLength:"1" maxLength:"100" doc:"Part number; case doesn't matter" example:"PPE-2010"`
 	Quantity string `json:"quantity" maxLength:"21" pattern:"^[0-9]+(\\.[0-9]+)?$" patternDescription:"a positive decimal such as 2.5" doc:"Exact decimal, in unit" example:"120"`
 	Unit     string `json:"unit,omitempty" maxLength:"40" doc:"UN/CEFACT code; the product's order unit when absent" example:"BX"`
+	AskPrice bool   `json:"ask_price,omitempty" doc:"The price is to be said later: the line carries 0, and the cart can only go home for a quote" example:"false"`
 }
 
 type cartRequest struct {
@@ -79,6 +83,10 @@ type cartRequest struct {
 }
 
 type leaveRequest struct{}
+
+type returnRequest struct {
+	Quote string `json:"quote,omitempty" enum:"final,pending" doc:"pending: the prices are not final; the buyer's system is told so, and you say them later, see quotes. final when absent" example:"final"`
+}
 
 // Leave is where to send the browser.
 type Leave struct {
@@ -101,9 +109,9 @@ func (a *api) sessionRoutes() {
 	put.Errors = append(put.Errors, http.StatusPreconditionFailed)
 	route(a, put, a.putCart)
 	route(a, op(http.MethodPost, "/return", "returnPunchoutCart", "Take the cart home",
-		"Freezes the cart. The page at the address posts it to the buyer's system. In an edit an empty cart goes home too: it takes the earlier lines out of the requisition. A visit for looking (inspect) has nothing to take home."), a.leave(a.Procurement.ReturnCart))
+		"Freezes the cart. The page at the address posts it to the buyer's system. In an edit an empty cart goes home too: it takes the earlier lines out of the requisition. A visit for looking (inspect) has nothing to take home."), a.returnCart)
 	route(a, op(http.MethodPost, "/cancel", "cancelPunchoutSession", "Leave without a cart",
-		"Ends the visit. The page at the address takes the browser back to the buyer's system, or says that the window can be closed where a visit for looking has no way back."), a.leave(a.Procurement.CancelVisit))
+		"Ends the visit. The page at the address takes the browser back to the buyer's system, or says that the window can be closed where a visit for looking has no way back."), a.cancelVisit)
 }
 
 type sessionAnswer struct {
@@ -193,7 +201,7 @@ func (a *api) stateOf(s procurement.Session) string {
 
 func cartView(cart checkout.Cart) Cart {
 	view := Cart{ID: cart.ID, State: "open", Version: cart.Version, Lines: make([]CartLine, len(cart.Lines)),
-		Goods: Money(cart.Goods), Freight: Money(cart.Freight), Tax: Money(cart.Tax), Total: Money(cart.Total)}
+		Goods: Money(cart.Goods), Freight: Money(cart.Freight), Tax: Money(cart.Tax), Total: Money(cart.Total), Quote: cart.QuotePending}
 	if cart.Frozen {
 		view.State = "frozen"
 	}
@@ -201,7 +209,10 @@ func cartView(cart checkout.Cart) Cart {
 		view.Lines[i] = CartLine{Line: l.Line, AuxiliaryID: cart.AuxiliaryID(l.Line), SKU: l.SKU, BuyerPart: l.BuyerPart, Name: l.Name,
 			Description: l.Description, UNSPSC: l.UNSPSC, Quantity: l.Quantity.String(), Unit: l.Unit,
 			UnitPrice: priceOf(l.UnitPrice, cart.Currency), PricePer: perOf(l.Per), ListPrice: maybePrice(l.ListPrice, cart.Currency), Before: maybePrice(l.Before, cart.Currency), Amount: Money(l.Amount),
-			Available: !l.Unavailable, Problem: l.Problem}
+			PriceOpen: l.Open, Available: !l.Unavailable, Problem: l.Problem}
+		if l.QuotedUntil != nil {
+			view.Lines[i].QuotedUntil = l.QuotedUntil.String()
+		}
 	}
 	return view
 }
@@ -247,7 +258,7 @@ func itemsOf(lines []WantedLine) ([]checkout.Item, error) {
 		if err != nil {
 			faults.Fields = append(faults.Fields, fault.Field{Path: "lines[" + strconv.Itoa(i) + "].quantity", Message: "is a decimal of at most 19 digits"})
 		}
-		items[i] = checkout.Item{SKU: line.SKU, Quantity: quantity, Unit: line.Unit}
+		items[i] = checkout.Item{SKU: line.SKU, Quantity: quantity, Unit: line.Unit, Open: line.AskPrice}
 	}
 	if len(faults.Fields) > 0 {
 		return nil, faults
@@ -255,22 +266,33 @@ func itemsOf(lines []WantedLine) ([]checkout.Item, error) {
 	return items, nil
 }
 
-type leaveInput struct {
+type leaveInput[T any] struct {
 	SessionPath
 	NeedsKey
-	Body    leaveRequest
+	Body    T
 	RawBody []byte
 }
 
-// leave ends a visit the one way or the other.
-func (a *api) leave(end func(context.Context, *database.Tx, accounts.Merchant, string) (string, error)) func(context.Context, *caller, *leaveInput) (*written[Leave], error) {
-	return func(ctx context.Context, c *caller, in *leaveInput) (*written[Leave], error) {
-		if err := checkSession(in.Session); err != nil {
-			return nil, err
-		}
-		return write(ctx, a, c, in.Key, in.RawBody, func(tx *database.Tx) (Leave, error) {
-			to, err := end(ctx, tx, c.merchant, in.Session)
-			return Leave{to}, err
-		})
+func (a *api) returnCart(ctx context.Context, c *caller, in *leaveInput[returnRequest]) (*written[Leave], error) {
+	end := a.Procurement.ReturnCart
+	if in.Body.Quote == "pending" {
+		end = a.Procurement.ReturnForQuote
 	}
+	return leave(ctx, a, c, in, end)
+}
+
+func (a *api) cancelVisit(ctx context.Context, c *caller, in *leaveInput[leaveRequest]) (*written[Leave], error) {
+	return leave(ctx, a, c, in, a.Procurement.CancelVisit)
+}
+
+// leave ends a visit the one way or the other.
+func leave[T any](ctx context.Context, a *api, c *caller, in *leaveInput[T],
+	end func(context.Context, *database.Tx, accounts.Merchant, string) (string, error)) (*written[Leave], error) {
+	if err := checkSession(in.Session); err != nil {
+		return nil, err
+	}
+	return write(ctx, a, c, in.Key, in.RawBody, func(tx *database.Tx) (Leave, error) {
+		to, err := end(ctx, tx, c.merchant, in.Session)
+		return Leave{to}, err
+	})
 }
