@@ -282,7 +282,7 @@ func TestEveryButtonPressedTwice(t *testing.T) {
 		page.open(strings.Split(page.location(), "?")[0])
 		page.sees("5 lines")
 		page.pressTwice("Return cart to Northfold Medical Group")
-		page.sees("Cart home")
+		page.sees("Document trail")
 		page.pressTwice("Edit at Brackwater")
 		page.sees("Editing a cart")
 		page.press("Leave without a change")
@@ -318,7 +318,7 @@ func TestTheBrowsersOwnButtons(t *testing.T) {
 		page.sees("5 lines", "$1,332.18")
 		cart := page.location()
 		page.press("Return cart to Northfold Medical Group")
-		page.sees("Cart home")
+		page.sees("Document trail")
 		requisition := page.location()
 
 		// The page that posted by itself is no step of the history: back leads into the shop, and the
@@ -344,14 +344,14 @@ func TestTheBrowsersOwnButtons(t *testing.T) {
 			t.Errorf("reloaded, the page posts\n%s\nand not\n%s", again, value)
 		}
 		page.press("Continue to 127.0.0.1")
-		page.sees("Cart home", "$1,242.13")
+		page.sees("Document trail", "$1,242.13")
 		page.script(true)
 		page.run("history.back()")
 		page.sees("Sending your cart home", "Continue to 127.0.0.1")
 		time.Sleep(time.Second) // more than twice what the script waits
 		page.sees("Sending your cart home")
 		page.press("Continue to 127.0.0.1")
-		page.sees("Cart home", "$1,242.13")
+		page.sees("Document trail", "$1,242.13")
 		if q := b.Requisitions()[0]; q.Problem != "" || len(q.Cart.Lines) != 5 {
 			t.Errorf("posts of the same cart did harm: %q", q.Problem)
 		}
@@ -363,7 +363,7 @@ func TestTheBrowsersOwnButtons(t *testing.T) {
 		page.run("location.reload()")
 		page.sees("Already transferred")
 		page.open(requisition)
-		page.sees("Cart home", "$1,242.13")
+		page.sees("Document trail", "$1,242.13")
 
 		// A start page is for once, too.
 		page.press("Edit at Brackwater")
@@ -447,7 +447,7 @@ func TestAwkwardTextGoesHomeAsItIs(t *testing.T) {
 			page.press("Add to cart")
 			page.sees("1 line, saved")
 			page.press("Return cart to")
-			page.sees("Cart home", awkward)
+			page.sees("Document trail", awkward)
 			q := s.buyer(slug).Requisitions()[0]
 			if got := q.Cart.Lines[0]; got.Description != awkward || got.Name != awkward {
 				t.Errorf("%s: home came %q, %q", slug, got.Description, got.Name)

@@ -85,7 +85,7 @@ type cartRequest struct {
 type leaveRequest struct{}
 
 type returnRequest struct {
-	Quote string `json:"quote,omitempty" enum:"final,pending" doc:"pending: the prices are not final; the buyer's system is told so, and you say them later, see quotes. final when absent" example:"final"`
+	Quote string `json:"quote,omitempty" enum:"final,pending" doc:"pending: the prices are not final; the buyer's system is told so, and you say them later, see quotes. final when absent. New values may be added" example:"final"`
 }
 
 // Leave is where to send the browser.
