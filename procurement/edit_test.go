@@ -235,7 +235,7 @@ func TestWhatWasSaidLastCounts(t *testing.T) {
 
 func TestACartOfSomebodyElseIsNeverMatched(t *testing.T) {
 	eachRig(t, func(t *testing.T, r *rig) {
-		merchant := r.visited()
+		merchant := r.visited(func(l *link) { l.settings.OperationAllowed = "create" })
 		visit, first := r.shopping(merchant, setUp("s1", "c", "a@b.example"))
 		r.mustPut(merchant, visit, "ROPE-8", "3", "")
 		r.mustHome(merchant, visit, false)
