@@ -325,6 +325,11 @@ func (p *tab) run(script string) {
 	evaluate[chromedp.Void](p, script+"; null")
 }
 
+// goes runs a script that leaves the page, which may take the page away before it has answered.
+func (p *tab) goes(script string) {
+	_, _ = chromedp.Run(p.ctx, chromedp.Evaluate[chromedp.Void](script+"; null"))
+}
+
 // sees waits until the page shows all of the texts.
 func (p *tab) sees(texts ...string) {
 	p.t.Helper()
