@@ -49,6 +49,7 @@ const (
 	FlagCertificateExpired = "certificate_expired" // the buyer would be exempt from tax
 	FlagQuantityRule       = "quantity_rule"       // below the least quantity or off the step
 	FlagChargeDiffers      = "charge_differs"      // a line's accounting doesn't add up to it
+	FlagScheduleDiffers    = "schedule_differs"    // a line's parts by date don't add up to it
 	FlagReferenceUnknown   = "reference_unknown"   // DocumentReference to nothing of this sender
 	FlagAgreementUnknown   = "agreement_unknown"
 	FlagDrawnBeyond        = "drawn_beyond" // a blanket order was changed to less than its releases drew

@@ -348,3 +348,30 @@ func (r *rig) recountedDraws(merchant string) recountedDraws {
 	}
 	return found
 }
+
+// Who has no credit line is told when the order comes, also where it would wait for another reason:
+// nobody could ever let it go on.
+func TestWithoutACreditLineNothingWaits(t *testing.T) {
+	eachRig(t, func(t *testing.T, r *rig) {
+		merchant := r.merchant("live")
+		l := fixture()
+		l.noCredit, l.settings.BelowPrice = true, "review"
+		r.connect(merchant, l)
+		r.sell(merchant, "HOOK-2", "Hook", "EA", "1.00")
+		r.wantCodes(merchant, []int{200}, blanket("b1", "new", "B-1", "100.00", "", "")) // it takes up no credit
+		before := r.counts(merchant, "documents")
+		for name, body := range map[string][]byte{
+			"an unknown product":          bought("p1", "W-1", "5.00", held("ODD-1", "", "1", "EA", "5.00")),
+			"a price below ours":          bought("p2", "W-2", "0.50", held("HOOK-2", "", "1", "EA", "0.50")),
+			"our price":                   bought("p3", "W-3", "1.00", held("HOOK-2", "", "1", "EA", "1.00")),
+			"too much of a blanket order": released("p4", "new", "W-4", `agreementID="B-1"`, "1", "101"),
+		} {
+			if a := r.post(merchant, body); a.code != 402 || !strings.Contains(a.detail, "no_credit_line") {
+				t.Errorf("%s: %d %s", name, a.code, a.detail)
+			}
+		}
+		if d := changed(before, r.counts(merchant, "documents")); d != "" {
+			t.Error("changed:", d)
+		}
+	})
+}

@@ -133,7 +133,7 @@ func wanted(c *call) (checkout.Wanted, error) {
 			return w, fault.At(fault.Invalid, "OrderRequest/ItemOut["+strconv.Itoa(i+1)+"]/ItemDetail/UnitPrice", "the price is missing")
 		}
 		w.Lines = append(w.Lines, line)
-		w.Flags = append(w.Flags, chargeFlags(line, w.Currency)...)
+		w.Flags = append(append(w.Flags, chargeFlags(line, w.Currency)...), scheduleFlags(line)...)
 		lineTax.add(item.Tax)
 	}
 	if w.Header.StatedTax == nil {

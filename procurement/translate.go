@@ -100,3 +100,18 @@ func chargeFlags(line orders.Line, currency string) []orders.Flag {
 	return []orders.Flag{{Code: orders.FlagChargeDiffers, Line: line.Line,
 		Message: "the accounting of line " + number + " comes to " + sum.FloatString(exponent) + ", the line to " + amount.Text()}}
 }
+
+// scheduleFlags tells when the parts of a line, each with a date of its own, don't add up to the line.
+func scheduleFlags(line orders.Line) []orders.Flag {
+	sum := new(big.Rat)
+	for _, part := range line.Schedule {
+		sum.Add(sum, part.Quantity.Rat())
+	}
+	if len(line.Schedule) == 0 || sum.Cmp(line.Quantity.Rat()) == 0 {
+		return nil
+	}
+	text := strings.TrimSuffix(strings.TrimRight(sum.FloatString(9), "0"), ".")
+	number := strconv.FormatInt(line.Line, 10)
+	return []orders.Flag{{Code: orders.FlagScheduleDiffers, Line: line.Line,
+		Message: "the schedule of line " + number + " comes to " + text + ", the line to " + line.Quantity.String()}}
+}
