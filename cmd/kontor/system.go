@@ -47,12 +47,20 @@ type system struct {
 
 // spareCollector lets the heap grow to five times what is alive before it is collected: that is a
 // few megabytes here, and a tenth of the processor's time went into collecting them again and
-// again. GOGC in the environment has the last word.
+// again. Past soonerBytes it is collected sooner: large documents bring hundreds of megabytes, and
+// five times those are more than a machine has to spare. GOGC and GOMEMLIMIT in the environment
+// have the last word.
 func spareCollector() {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(400)
 	}
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(soonerBytes)
+	}
 }
+
+// soonerBytes is what all large documents that may be there at once come to (docs/benchmarks.md).
+const soonerBytes = 640 << 20
 
 // newSystem opens the database and wires the packages. The caller closes it.
 func newSystem(ctx context.Context, cfg config.Config, to io.Writer) (*system, error) {
