@@ -738,3 +738,32 @@ func TestALossIsToldWithItsEnd(t *testing.T) {
 		}
 	})
 }
+
+func TestAWorkerThatAsksNoMoreIsTold(t *testing.T) {
+	each(t, func(t *testing.T, p *post) {
+		w := p.worker()
+		if err := w.Alive(); err != nil {
+			t.Errorf("before it runs: %v", err)
+		}
+		p.work(w, 0)
+		p.clock.Advance(2 * lease)
+		if err := w.Alive(); err != nil {
+			t.Errorf("after two leases: %v", err)
+		}
+		p.clock.Advance(time.Second)
+		if err := w.Alive(); err == nil || !strings.Contains(err.Error(), "2026-11-22T12:00:00Z") {
+			t.Errorf("later: %v", err)
+		}
+		p.work(w, 0)
+		if err := w.Alive(); err != nil {
+			t.Errorf("when it asked again: %v", err)
+		}
+		// Asking without an answer isn't work.
+		p.clock.Advance(2*lease + time.Second)
+		gone, stop := context.WithCancel(p.ctx)
+		stop()
+		if _, err := w.Work(gone); err == nil || w.Alive() == nil {
+			t.Errorf("%v, %v", err, w.Alive())
+		}
+	})
+}

@@ -3,11 +3,13 @@ package outbox
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"math/rand/v2"
 	"runtime/debug"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/kontorhq/kontor/clock"
@@ -51,8 +53,9 @@ type Worker struct {
 	Gather  time.Duration     // how long to wait after a wake: one claim for many costs less than many for one
 	Batch   int
 
-	wake chan struct{}
-	once sync.Once
+	wake   chan struct{}
+	once   sync.Once
+	looked atomic.Int64 // when the database was last asked for work, and answered; microseconds
 }
 
 // giveUp is how long a delivery is tried, from its own first attempt: buyers' systems are down
@@ -75,6 +78,7 @@ func (w *Worker) Wake() {
 // Run works until ctx ends and finishes what it has claimed.
 func (w *Worker) Run(ctx context.Context) {
 	w.init()
+	w.looked.CompareAndSwap(0, w.Clock.Now().UnixMicro())
 	for {
 		worked, err := w.Work(ctx)
 		if err != nil && ctx.Err() == nil {
@@ -107,11 +111,24 @@ func (w *Worker) next(worked int) time.Duration {
 	return w.Poll
 }
 
+// Alive tells why nothing is sent: nobody has asked for work for longer than two leases, in which
+// the slowest send and what is done about it end. Before Run it is alive.
+func (w *Worker) Alive() error {
+	looked := w.looked.Load()
+	if silent := w.Clock.Now().Sub(time.UnixMicro(looked)); looked > 0 && silent > 2*w.Lease {
+		return fmt.Errorf("no worker has asked the outbox for work since %s", time.UnixMicro(looked).UTC().Format(time.RFC3339))
+	}
+	return nil
+}
+
 // Work claims one batch, renders what was not rendered yet, stores what was made in one
 // transaction, sends it and tells how many deliveries it took. Different objects are rendered and
 // sent side by side.
 func (w *Worker) Work(ctx context.Context) (int, error) {
 	claimed, err := w.claim(ctx)
+	if err == nil {
+		w.looked.Store(w.Clock.Now().UnixMicro())
+	}
 	if err != nil || len(claimed) == 0 {
 		return 0, err
 	}

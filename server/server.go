@@ -28,6 +28,7 @@ type Database interface {
 // Config is what the server stands on. Zero sizes and times are the defaults below.
 type Config struct {
 	DB              Database
+	Ready           []func() error // what else must be well for requests to be sent here; each is quick
 	Log             *slog.Logger
 	Mount           []func(*echo.Echo) // the API, protocols and pages
 	ReadTimeout     time.Duration      // for a whole request
@@ -65,7 +66,7 @@ func New(config Config) *Server {
 	config.ShutdownTimeout = cmp.Or(config.ShutdownTimeout, defaultShutdown)
 	config.BodyLimit = cmp.Or(config.BodyLimit, defaultBodyLimit)
 	e := echo.New()
-	s := &Server{config: config, echo: e, ready: ready{database: config.DB}}
+	s := &Server{config: config, echo: e, ready: ready{database: config.DB, more: config.Ready}}
 	e.HTTPErrorHandler = s.answerError
 	believeProxies(e, config.TrustedProxies)
 	e.Use(requestID, s.logAccess, secure, recovered, s.limitBody, s.closed)

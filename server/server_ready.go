@@ -17,6 +17,7 @@ const probeTimeout = 3 * time.Second
 // ready knows whether requests should be sent here.
 type ready struct {
 	database Database
+	more     []func() error
 	migrated atomic.Bool // once true it stays: schemas only grow under a running program
 	leaving  atomic.Bool
 }
@@ -32,6 +33,11 @@ func (r *ready) check(ctx context.Context) error {
 	defer cancel()
 	if err := r.database.Ping(ctx); err != nil {
 		return errors.Join(errors.New("the database doesn't answer"), err)
+	}
+	for _, check := range r.more {
+		if err := check(); err != nil {
+			return err
+		}
 	}
 	if r.migrated.Load() {
 		return nil

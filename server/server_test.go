@@ -184,7 +184,16 @@ func TestReadiness(t *testing.T) {
 			t.Errorf("%s: healthz %d", test.name, w.Code)
 		}
 	}
+	var log bytes.Buffer
+	troubled := server.New(server.Config{DB: &asleep{}, Log: slog.New(slog.NewJSONHandler(&log, nil)),
+		Ready: []func() error{func() error { return nil }, func() error { return errors.New("disk-is-full") }}})
+	if w := ask(troubled, http.MethodGet, "/readyz", ""); w.Code != http.StatusServiceUnavailable || strings.Contains(w.Body.String(), "disk") || !strings.Contains(log.String(), "disk-is-full") {
+		t.Errorf("more trouble: %d %s %s", w.Code, w.Body, &log)
+	}
 	dbtest.Each(t, func(t *testing.T, db *database.DB) {
+		if err := db.Disk(); err != nil {
+			t.Error(err)
+		}
 		if w := ask(newServer(db, io.Discard), http.MethodGet, "/readyz", ""); w.Code != http.StatusOK {
 			t.Error(w.Code, w.Body)
 		}

@@ -302,6 +302,11 @@ func (d *doctor) sqlite(ctx context.Context, db *database.DB) {
 		return
 	}
 	d.ok("durability", "write-ahead log, flushed at every commit")
+	if err := db.Disk(); err != nil {
+		d.fail("disk", err.Error())
+		return
+	}
+	d.ok("disk", "the file can be written, and there is room")
 }
 
 // postgres reads settings with current_setting, which is a query like any other.

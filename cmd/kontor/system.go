@@ -165,7 +165,7 @@ func (s *system) serve(ctx context.Context, listener net.Listener, more ...func(
 		}
 		metrics = server.NewMetrics(s.log, version, append(pools(s.db), newNumbers(s.db, s.clock, s.log), sweep.deleted, sweep.ended)...)
 	}
-	web := server.New(server.Config{DB: s.db, Log: s.log, Mount: mounts, TrustedProxies: proxies, Metrics: metrics,
+	web := server.New(server.Config{DB: s.db, Ready: []func() error{s.worker.Alive, s.db.Disk}, Log: s.log, Mount: mounts, TrustedProxies: proxies, Metrics: metrics,
 		Maintenance: maintenance(s.db, s.clock, s.log, s.config.PublicURL),
 		ReadTimeout: s.config.ReadTimeout, WriteTimeout: s.config.WriteTimeout, ShutdownTimeout: s.config.Shutdown})
 
