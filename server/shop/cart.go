@@ -89,9 +89,14 @@ func hasUnit(p client.Product, unit string) bool {
 func wantedLines(cart client.Cart) []client.WantedLine {
 	lines := make([]client.WantedLine, 0, len(cart.Lines)+1)
 	for _, line := range cart.Lines {
-		lines = append(lines, client.WantedLine{SKU: line.SKU, Quantity: line.Quantity, Unit: line.Unit})
+		lines = append(lines, wantedLine(line, line.Quantity))
 	}
 	return lines
+}
+
+// wantedLine asks for a line of the cart again, in that quantity.
+func wantedLine(line client.CartLine, quantity string) client.WantedLine {
+	return client.WantedLine{SKU: line.SKU, Quantity: quantity, Unit: line.Unit, AskPrice: line.PriceOpen}
 }
 
 func without(lines []client.WantedLine, sku, unit string) []client.WantedLine {
@@ -126,7 +131,7 @@ func (s *shop) updateCart(w http.ResponseWriter, r *http.Request, v visit) error
 		case remove == k, remove == "" && sent && typed == "0":
 			continue
 		case remove != "" || !sent || typed == group(line.Quantity) || typed == line.Quantity:
-			lines = append(lines, client.WantedLine{SKU: line.SKU, Quantity: line.Quantity, Unit: line.Unit})
+			lines = append(lines, wantedLine(line, line.Quantity))
 			continue
 		}
 		quantity, wrong, err := s.check(r.Context(), v, line, typed)
@@ -136,7 +141,7 @@ func (s *shop) updateCart(w http.ResponseWriter, r *http.Request, v visit) error
 		if wrong != "" {
 			form.wrong[k] = wrong
 		}
-		lines = append(lines, client.WantedLine{SKU: line.SKU, Quantity: quantity, Unit: line.Unit})
+		lines = append(lines, wantedLine(line, quantity))
 	}
 	if len(form.wrong) > 0 {
 		return s.showCart(w, r, http.StatusUnprocessableEntity, v, form)
@@ -231,7 +236,14 @@ func (s *shop) fillUsual(w http.ResponseWriter, r *http.Request, v visit) error 
 
 // sendHome freezes the cart and sends the browser to the page that posts it to the buyer's system.
 func (s *shop) sendHome(w http.ResponseWriter, r *http.Request, v visit) error {
-	to, err := s.API.Return(r.Context(), v.token)
+	send, forQuote := s.API.Return, r.PostForm.Get("quote") == "pending"
+	if forQuote {
+		send = s.API.ReturnForQuote
+	}
+	to, err := send(r.Context(), v.token)
+	if problem := client.ProblemOf(err); forQuote && problem != nil && problem.Status == http.StatusConflict {
+		return s.showCart(w, r, http.StatusConflict, v, cartForm{problem: sentenceOf(problem)})
+	}
 	if err != nil {
 		return s.cartRefused(w, r, v, cartForm{}, nil, err)
 	}

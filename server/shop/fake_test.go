@@ -3,6 +3,7 @@ package shop_test
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"math/big"
 	"net/http"
 	"net/http/httptest"
@@ -23,6 +24,7 @@ type api struct {
 	products []client.Product
 	puts     int
 	refuse   *client.Problem // answers the next PUT
+	returned string          // body of the return
 	asked    []string
 }
 
@@ -147,7 +149,14 @@ func (a *api) put(w http.ResponseWriter, r *http.Request) {
 }
 
 func (a *api) leave(state string) http.HandlerFunc {
-	return func(w http.ResponseWriter, _ *http.Request) {
+	return func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		a.returned = string(body)
+		if a.refuse != nil {
+			problem(w, *a.refuse)
+			a.refuse = nil
+			return
+		}
 		a.session.State = state
 		answer(w, map[string]string{"url": a.URL + "/m/brackwater/p/vis_one/return"})
 	}

@@ -440,3 +440,27 @@ func TestAServerThatDoesNotAnswerIsNamedByReferenceOnly(t *testing.T) {
 		t.Error("the page shows an address or a key")
 	}
 }
+
+func TestACartGoesHomeForAQuote(t *testing.T) {
+	a := newAPI(t)
+	a.price([]client.WantedLine{{SKU: "PPE-2010", Quantity: "1", Unit: "BX"}, {SKU: "PPE-2030", Quantity: "2", Unit: "EA"}})
+	b := open(t, a)
+	_, body, _ := b.get(visit + "cart")
+	has(t, body, "Return cart to Northfold Medical Group", "Return it and ask for a quote")
+	a.session.Cart.Lines[1].PriceOpen = true
+	a.session.Cart.Lines[0].QuotedUntil = "2026-12-04"
+	_, body, _ = b.get(visit + "cart")
+	has(t, body, "Return it and ask for a quote", "Brackwater Industrial Supply says the price later.", "Quoted, holds until Dec 4, 2026.")
+	if strings.Contains(body, "Return cart") {
+		t.Error("a cart with an open price is offered for return")
+	}
+	a.refuse = &client.Problem{Status: http.StatusConflict, Detail: "a quote can't be fetched on this connection"}
+	status, body, _ := b.post(visit+"return", url.Values{"quote": {"pending"}})
+	if status != http.StatusConflict {
+		t.Errorf("refused: %d", status)
+	}
+	has(t, body, "A quote can&#39;t be fetched on this connection.", "Nothing was changed")
+	if status, _, head := b.post(visit+"return", url.Values{"quote": {"pending"}}); status != 303 || !strings.HasSuffix(head.Get("Location"), "/return") || !strings.Contains(a.returned, `"quote":"pending"`) {
+		t.Errorf("%d to %q with %s", status, head.Get("Location"), a.returned)
+	}
+}

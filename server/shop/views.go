@@ -8,9 +8,11 @@ import (
 	"math/big"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/kontorhq/kontor/assets"
 	"github.com/kontorhq/kontor/client"
@@ -26,7 +28,7 @@ var templates = sync.OnceValue(func() map[string]*template.Template {
 		"drawing": assets.Drawing, "thumb": assets.Thumb,
 		"money": client.Money.Format, "price": client.UnitPrice.Format, "listed": listed,
 		"pack": pack, "each": perPiece, "units": units, "unit": unitName, "group": group,
-		"stock": stock, "lines": lines, "title": sentenceCase, "dict": dict,
+		"stock": stock, "lines": lines, "title": sentenceCase, "dict": dict, "day": day,
 	}).ParseFS(pages, "pages/layout.html", "pages/parts.html"))
 	made := map[string]*template.Template{}
 	for _, name := range []string{"home", "list", "product", "cart", "leave", "stop"} {
@@ -57,7 +59,12 @@ func (v view) Lines() string { return lines(len(v.Session.Cart.Lines)) }
 
 // Returns reports whether there is a cart to send: in an edit visit an empty one is an answer too.
 func (v view) Returns() bool {
-	return !v.Looking && (len(v.Session.Cart.Lines) > 0 || v.Session.Operation == "edit")
+	return !v.Looking && !v.Open() && (len(v.Session.Cart.Lines) > 0 || v.Session.Operation == "edit")
+}
+
+// Open reports whether a price is still to be said, so that the cart can only go home for a quote.
+func (v view) Open() bool {
+	return slices.ContainsFunc(v.Session.Cart.Lines, func(line client.CartLine) bool { return line.PriceOpen })
 }
 
 // Repriced are the lines that cost something else than in the requisition that came back.
@@ -414,6 +421,15 @@ func sentenceCase(s string) string {
 		return s
 	}
 	return string(s[0]-'a'+'A') + s[1:]
+}
+
+// day writes a date with its month as a word, so that nobody guesses the order.
+func day(date string) string {
+	t, err := time.Parse(time.DateOnly, date)
+	if err != nil {
+		return date
+	}
+	return t.Format("Jan 2, 2006")
 }
 
 func cut(s string, most int) string {
