@@ -71,6 +71,9 @@ func Mount(e *echo.Echo, cfg Config) {
 	g.GET("/mail/:id", c.staff(c.getMail))
 	g.GET("/tasks/:id", c.staff(c.getTask))
 	g.POST("/tasks/:id", c.staff(c.postTask))
+	g.GET("/quotes", c.staff(c.getQuotes))
+	g.GET("/quotes/:cart", c.staff(c.getQuote))
+	g.POST("/quotes/:cart", c.staff(c.postQuote))
 	g.GET("/credit", c.staff(c.getLines))
 	g.GET("/credit/:id", c.staff(c.getLine))
 	g.POST("/credit/:id/limit", c.staff(c.postLimit))
@@ -162,7 +165,7 @@ var pages = func() map[string]*template.Template {
 		"badge": badgeOf, "status": statusBadge, "message": message, "topic": notices.Topic,
 		"tableOf": func(p page, rows []orderRow) orderTable { return orderTable{p, rows} }, "bar": assets.LimitBar, "minibar": assets.LimitBarMini,
 	}).ParseFS(files, "pages/layout.html", "pages/parts.html"))
-	for _, name := range []string{"today", "orders", "order", "document", "documents", "lines", "line", "mails", "mail", "task", "sign-in", "notice", "bounce"} {
+	for _, name := range []string{"today", "orders", "order", "document", "documents", "lines", "line", "mails", "mail", "task", "quotes", "quote", "sign-in", "notice", "bounce"} {
 		made[name] = template.Must(template.Must(shared.Clone()).ParseFS(files, "pages/"+name+".html"))
 	}
 	return made

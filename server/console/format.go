@@ -122,6 +122,7 @@ var badges = map[string]badge{
 	"skipped": {"", "Not owed"}, "dead": {"badge--stop", "Given up"},
 	notices.Kept: {"", "Kept"}, notices.Sending: {"badge--go", "Sending"}, notices.Sent: {"badge--ok", "Sent"}, notices.Failed: {"badge--stop", "Failed"},
 	"task-open": {"badge--stop", "Not told"}, "task-done": {"badge--ok", "Told"}, "task-resent": {"badge--go", "Sent again"}, "due": {"", "Not due yet"},
+	"quote-pending": {"badge--wait", "Prices open"}, "quote-final": {"badge--ok", "Quoted"}, "quote-over": {"", "Over"},
 	"change": {"badge--wait", "Change waits"}, "open": {"badge--ok", "Open"}, "applied": {"badge--wait", "Application in review"}, "closed": {"badge--stop", "Closed"},
 }
 
