@@ -251,7 +251,7 @@ type message struct {
 }
 
 // trip takes a cart all the way and holds every figure against the test's own.
-func (b *bazaar) trip(lines []basketLine, to taxedPlace) (error, broughtHome) {
+func (b *bazaar) trip(lines []basketLine, to taxedPlace) (message, error) {
 	b.n++
 	name := fmt.Sprint(b.n)
 	visit, session := b.shopping(b.merchant, setUp("s"+name, "c", "a@b.example", "</PunchOutSetupRequest>", to.shipTo()+"</PunchOutSetupRequest>"))
@@ -264,73 +264,93 @@ func (b *bazaar) trip(lines []basketLine, to taxedPlace) (error, broughtHome) {
 		put, err = b.service.PutCart(b.ctx, tx, m, visit, wanted)
 		return err
 	}); err != nil {
-		return fmt.Errorf("put: %w", err), broughtHome{}
+		return message{}, fmt.Errorf("put: %w", err)
 	}
 	address, err := b.home(b.merchant, visit, false)
 	if err != nil {
-		return err, broughtHome{}
+		return message{}, err
 	}
-	page := b.browse("GET", address, browserA)
-	raw := messageOf(b.TB, page.body)
+	raw := messageOf(b.TB, b.browse("GET", address, browserA).body)
 	var home message
 	if err := xml.Unmarshal([]byte(raw), &home); err != nil {
-		return fmt.Errorf("%w in %s", err, raw), broughtHome{}
+		return home, fmt.Errorf("%w in %s", err, raw)
 	}
 	b.sample([]byte(raw))
+	if got := strings.Count(raw, `<Money currency="`+b.currency+`">`); got != strings.Count(raw, "<Money ") {
+		return home, fmt.Errorf("not all is in %s:\n%s", b.currency, raw)
+	}
+	goods, err := b.linesHome(lines, home)
+	if err != nil {
+		return home, err
+	}
+	freight, tax := freightOf(goods, b.currency), taxOf(goods, b.currency, to)
+	want := b.inAll(goods, tax, freight)
+	if err := b.headerOf(home, goods, freight, tax); err != nil {
+		return home, fmt.Errorf("%w, want %s:\n%s", err, want, raw)
+	}
+	for when, cart := range map[string]checkout.Cart{"put": put, "frozen": b.cartOf(session)} {
+		if got := cart.Goods.Text() + " " + cart.Tax.Text() + " " + cart.Freight.Text() + " " + cart.Total.Text(); got != want {
+			return home, fmt.Errorf("%s, the cart is %s, want %s", when, got, want)
+		}
+	}
+	for way, count := range map[int]*int{sumFirst: &b.mistakes[0], priceFirst: &b.mistakes[1]} {
+		if goodsOf(home.Items[:len(lines)], b.currency, way).Cmp(goods) != 0 {
+			*count++
+		}
+	}
+	return home, b.ordered(name, home, to, want)
+}
 
-	// The message by itself, and against the catalogue.
-	items := home.Items
-	goods, total := new(big.Rat), goodsOf(items, b.currency, lineByLine)
+// linesHome holds each line against the catalogue, and gives their sum.
+func (b *bazaar) linesHome(lines []basketLine, home message) (*big.Rat, error) {
+	goods := new(big.Rat)
+	if len(home.Items) < len(lines) {
+		return goods, fmt.Errorf("%d of %d lines went home", len(home.Items), len(lines))
+	}
 	for i, l := range lines {
-		amount := l.amount(b.currency)
-		if got := rounded(items[i].exact(fraction(items[i].Price)), b.currency); got.Cmp(amount) != 0 {
-			return fmt.Errorf("line %d went home as %s, which is %s; %+v is %s", i+1, items[i].text(), inWords(got, b.currency), l, inWords(amount, b.currency)), home.broughtHome
+		item, amount := home.Items[i], l.amount(b.currency)
+		if got := rounded(item.exact(fraction(item.Price)), b.currency); got.Cmp(amount) != 0 {
+			return goods, fmt.Errorf("line %d went home as %s, which is %s; %+v is %s", i+1, item.text(), inWords(got, b.currency), l, inWords(amount, b.currency))
 		}
-		if most := b.connection.Settings.DecimalsOfPrices; most > 0 && decimals(fraction(items[i].Price)) > most {
-			return fmt.Errorf("line %d went home at %s, and the buyer takes %d decimals", i+1, items[i].Price, most), home.broughtHome
+		if most := b.connection.Settings.DecimalsOfPrices; most > 0 && decimals(fraction(item.Price)) > most {
+			return goods, fmt.Errorf("line %d went home at %s, and the buyer takes %d decimals", i+1, item.Price, most)
 		}
-		if items[i].Basis != nil {
+		if item.Basis != nil {
 			b.counts["basis"]++
-		} else if items[i].Unit != b.theirs(l.in) {
+		} else if item.Unit != b.theirs(l.in) {
 			b.counts["other unit"]++
 		}
 		goods.Add(goods, amount)
 	}
-	freight := freightOf(goods, b.currency)
-	tax := rounded(new(big.Rat).Mul(new(big.Rat).Quo(goods, tenTo(decimalsOf[b.currency])), new(big.Rat).Quo(fraction(to.percent), big.NewRat(100, 1))), b.currency)
+	return goods, nil
+}
+
+// headerOf holds the header's sums against the items of the same message, and against ours.
+func (b *bazaar) headerOf(home message, goods, freight, tax *big.Rat) error {
+	total := goodsOf(home.Items, b.currency, lineByLine)
+	if home.Total != inWords(total, b.currency) {
+		return fmt.Errorf("the Total is %s, its items are %s", home.Total, inWords(total, b.currency))
+	}
+	way := b.connection.Settings.TaxAndFreight
+	if way == "line" {
+		total.Sub(total, freight)
+	}
+	if total.Cmp(goods) != 0 || (way == "header" || way == "") != (home.Shipping == inWords(freight, b.currency)) || (way != "none") != (home.Tax == inWords(tax, b.currency)) {
+		return fmt.Errorf("the Total is %s, Shipping %q, Tax %q", home.Total, home.Shipping, home.Tax)
+	}
+	return nil
+}
+
+// inAll writes sums the way the test compares them: goods, tax, freight, total.
+func (b *bazaar) inAll(goods, tax, freight *big.Rat) string {
 	all := new(big.Rat).Add(goods, new(big.Rat).Add(freight, tax))
-	want := inWords(goods, b.currency) + " " + inWords(tax, b.currency) + " " + inWords(freight, b.currency) + " " + inWords(all, b.currency)
-	if home.Total != inWords(total, b.currency) || !strings.Contains(raw, `<Total><Money currency="`+b.currency+`">`) {
-		return fmt.Errorf("Total is %s, its items are %s in\n%s", home.Total, inWords(total, b.currency), raw), home.broughtHome
-	}
-	switch b.connection.Settings.TaxAndFreight {
-	case "line":
-		if freight.Sign() > 0 {
-			total.Sub(total, freight)
-		}
-	case "none":
-	default:
-		if home.Shipping != inWords(freight, b.currency) {
-			return fmt.Errorf("Shipping is %s, want %s", home.Shipping, want), home.broughtHome
-		}
-	}
-	if total.Cmp(goods) != 0 || home.Tax != "" && home.Tax != inWords(tax, b.currency) {
-		return fmt.Errorf("Total %s, Tax %s, want %s", home.Total, home.Tax, want), home.broughtHome
-	}
-	sums := func(t checkout.Totals) string {
-		return t.Goods.Text() + " " + t.Tax.Text() + " " + t.Freight.Text() + " " + t.Total.Text()
-	}
-	for when, cart := range map[string]checkout.Cart{"put": put, "frozen": b.cartOf(session)} {
-		if sums(cart.Totals) != want {
-			return fmt.Errorf("%s, the cart is %s, want %s", when, sums(cart.Totals), want), home.broughtHome
-		}
-	}
-	for way, count := range map[int]*int{sumFirst: &b.mistakes[0], priceFirst: &b.mistakes[1]} {
-		if goodsOf(items[:len(lines)], b.currency, way).Cmp(goods) != 0 {
-			*count++
-		}
-	}
-	return b.ordered(name, home, to, want), home.broughtHome
+	return inWords(goods, b.currency) + " " + inWords(tax, b.currency) + " " + inWords(freight, b.currency) + " " + inWords(all, b.currency)
+}
+
+// taxOf is one rate on the goods, rounded once.
+func taxOf(goods *big.Rat, currency string, to taxedPlace) *big.Rat {
+	due := new(big.Rat).Mul(goods, fraction(to.percent))
+	return rounded(due.Quo(due, new(big.Rat).Mul(tenTo(decimalsOf[currency]), big.NewRat(100, 1))), currency)
 }
 
 // sample validates the documents of every 25th cart; the reference has the DTDs.
@@ -485,7 +505,7 @@ func TestRandomCartsComeToTheSameInEveryDocument(t *testing.T) {
 				lines = append(lines, randomLine(random, a))
 			}
 			for len(lines) > 0 {
-				err, _ := b.trip(lines, to)
+				_, err := b.trip(lines, to)
 				if err == nil {
 					gone++
 					break
@@ -515,7 +535,8 @@ func TestRandomCartsComeToTheSameInEveryDocument(t *testing.T) {
 		}
 		t.Logf("%d carts, %d went all the way, %d lines were refused, %v; %d would be wrong if summed first, %d if prices were rounded first",
 			carts, gone, refused, counts, mistakes[0], mistakes[1])
-		if carts >= 100 && (gone < carts/2 || refused == 0 || counts["basis"] == 0 || counts["other unit"] == 0 || mistakes[0] < carts/20 || mistakes[1] < carts/10) {
+		if carts >= 100 && (gone < carts/2 || refused == 0 || counts["basis"] == 0 || mistakes[0] < carts/50 || mistakes[1] < carts/10) ||
+			carts >= 500 && counts["other unit"] == 0 {
 			t.Error("the carts don't reach what they are for")
 		}
 	})
@@ -562,7 +583,7 @@ func TestTheStorysCartsInEveryDocument(t *testing.T) {
 				b.set(func(s *procurement.Settings) {
 					s.DecimalsOfPrices, s.PriceBasis, s.DTDVersions = way.decimals, way.basis, map[string]string{"": way.version}
 				})
-				err, home := b.trip(cart.lines, cart.to)
+				home, err := b.trip(cart.lines, cart.to)
 				if err != nil {
 					t.Fatalf("%s, %+v: %v", cart.name, way, err)
 				}
