@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"runtime"
 	"runtime/metrics"
 	"strings"
@@ -176,6 +177,9 @@ func measured(ask func()) cost {
 }
 
 func TestHostileInputsCostBoundedMemory(t *testing.T) {
+	if os.Getenv("KONTOR_RACE") != "" {
+		t.Skip("the race detector takes memory and time of its own; what documents cost is measured without it")
+	}
 	eachRig(t, func(t *testing.T, r *rig) {
 		t.Logf("%-40s %9s %7s %9s %9s %8s", "", "bytes", "status", "allocated", "peak", "ms")
 		for _, input := range hostileInputs(t) {

@@ -59,7 +59,7 @@ func TestSlowSendersAreCutOffWhileOthersAreServed(t *testing.T) {
 	eachRig(t, func(t *testing.T, r *rig) {
 		merchant := r.merchant("live")
 		r.connect(merchant, fixture())
-		const each, patience = 40, 1500 * time.Millisecond
+		const each, patience = 40, 3 * time.Second
 		address := r.served(patience, 20*time.Second)
 		order := string(po("slow", "S-1"))
 		head := fmt.Sprintf("POST /m/%s/cxml HTTP/1.1\r\nHost: kontor\r\nContent-Type: text/xml\r\nContent-Length: %d\r\n", merchant, len(order))
