@@ -89,6 +89,16 @@ func hostileInputs(t testing.TB) []hostileInput {
 		}, 450, "is not served here"},
 		{"a user's address of 1 MB", "", func() []byte { return setUp("p1", "c", noise(1<<20)+"@b.example") }, 400, "longer than 500 bytes"},
 		{"a user's login of 1 MB", "", func() []byte { return setUp("p1", "c", noise(1<<20)) }, 400, "longer than 500 bytes"},
+		{"other names of 1 MB", "", func() []byte {
+			long := noise(1 << 20)
+			return po("p1", "A-1", "</SupplierPartID>", "</SupplierPartID><SupplierPartAuxiliaryID>"+long+"</SupplierPartAuxiliaryID><BuyerPartID>"+long+"</BuyerPartID>",
+				"<UnitOfMeasure>MTR", "<UnitOfMeasure>"+long, "</Total>", `</Total><DocumentReference payloadID="`+long+`"/>`, ` type="new"`,
+				` type="new" orderType="release" agreementID="`+long+`" requisitionID="`+long+`"`, `domain="UNSPSC">31151500`, `domain="`+long+`">`+long)
+		}, 200, "A-1"},
+		{"references of 1 MB", "", func() []byte { return statusOf("p1", orderReference(noise(1<<20), noise(1<<20))) }, 417, "is not known"},
+		{"a wanted part of 1 MB", "", func() []byte {
+			return setUp("p1", "c", "a@b.example", "</PunchOutSetupRequest>", "<SelectedItem><ItemID><SupplierPartID>"+noise(1<<20)+"</SupplierPartID></ItemID></SelectedItem></PunchOutSetupRequest>")
+		}, 200, ""},
 		{"9,000 lines and a fault in each", "", func() []byte {
 			return po("p1", "A-1", "</OrderRequest>", strings.Repeat(`<ItemOut quantity="two"/>`, 9_000)+"</OrderRequest>")
 		}, 400, "ItemOut[3]/@quantity"},
