@@ -7,10 +7,10 @@ WITH_POSTGRES = $(GO) run ./dbtest/pgserver
 TOOL = $(GO) tool -modfile=tools/go.mod
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint race bench soak need
+.PHONY: help demo test lint race bench soak screenshots need
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: ## a shop, its buyers and their systems on this machine; prints the address to open
 	$(GO) run ./cmd/kontor demo
@@ -35,6 +35,9 @@ bench: need ## benchmarks of the packages and of the whole server, on SQLite and
 soak: need ## for hours: long fuzzing, many random histories, the program killed again and again
 	KONTOR_KILLS=$${KONTOR_KILLS:-20} KONTOR_HISTORIES=$${KONTOR_HISTORIES:-20000} $(WITH_POSTGRES) $(GO) test -count=1 -timeout 8h ./...
 	./tools/fuzz.sh $${KONTOR_FUZZTIME:-1h} $${KONTOR_FUZZTIME_OTHERS:-10m}
+
+screenshots: need ## docs/pictures, drawn anew from the demo in Chromium
+	KONTOR_PICTURES=$(CURDIR)/docs/pictures $(GO) test -count=1 -timeout 10m -run '^TestPictures$$' ./cmd/kontor
 
 need:
 	@./tools/need.sh

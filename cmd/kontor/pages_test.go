@@ -159,4 +159,3 @@ func (p *problems) forget() {
 	defer p.mu.Unlock()
 	p.all = nil
 }
-
