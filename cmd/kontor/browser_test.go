@@ -76,7 +76,7 @@ func TestTheStoryInABrowser(t *testing.T) {
 			desk.open(order)
 			desk.fill("#reason", "The limit was raised")
 			desk.pressButton("Release order")
-			desk.sees("Approved")
+			desk.sees("is released")
 			desk.open(line)
 			desk.sees("$305.00")
 		})
