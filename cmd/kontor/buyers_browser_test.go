@@ -93,6 +93,7 @@ func TestAnApplicationInABrowser(t *testing.T) {
 			desk.press("Today")
 			desk.sees("exemption certificate WU-2041", "ends on") // Westmere's
 			desk.press("Decide")
+			desk.sees("“For the dredger Cœur de Mer, paid from the € budget.”") // as ISO-8859-15 had it
 			desk.fill("#reason", "Granted")
 			desk.pressButton("Release order")
 			desk.sees("Approved")
