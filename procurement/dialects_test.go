@@ -229,7 +229,7 @@ func TestDialectsOfOrders(t *testing.T) {
 					test.check(t, o)
 				}
 				// The document is kept as it came, with what isn't counted.
-				if kept := r.kept(merchant, "p1").Body; strings.Contains(string(body), "alternateAmount") && !strings.Contains(string(kept), `alternateAmount="1.80" alternateCurrency="EUR"`) {
+				if kept := r.kept(merchant, "p1").Body; strings.Contains(string(body), "alternateAmount") && !strings.Contains(kept, `alternateAmount="1.80" alternateCurrency="EUR"`) {
 					t.Error("the alternative amount isn't kept")
 				}
 			})
