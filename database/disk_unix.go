@@ -13,5 +13,5 @@ func room(file *os.File) (free uint64, known bool, err error) {
 	if err := syscall.Fstatfs(int(file.Fd()), &s); err != nil { //nolint:gosec // a descriptor is a small number
 		return 0, false, err
 	}
-	return s.Bavail * uint64(s.Bsize), true, nil //nolint:gosec,unconvert // a block's size is positive; its type differs by system
+	return s.Bavail * uint64(s.Bsize), true, nil //nolint:gosec // a block is never of negative size
 }

@@ -212,8 +212,11 @@ func overAge(ctx context.Context, s *system, table *tabwriter.Writer) error {
 				return err
 			}
 			kept := fmt.Sprintf("%d days", k.days)
-			if k.days == 0 {
+			switch k.days {
+			case 0:
 				kept = "for ever"
+			case 1:
+				kept = "1 day"
 			}
 			fmt.Fprintf(table, "%s\t%s\t%s\t%d\n", merchant, k.name, kept, n)
 		}
