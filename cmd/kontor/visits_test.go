@@ -486,3 +486,41 @@ func TestAVisitOpensWithTheProductThatWasAskedFor(t *testing.T) {
 		}
 	})
 }
+
+func TestAQuoteInABrowser(t *testing.T) {
+	dbtest.EachURL(t, func(t *testing.T, address string) {
+		s := tell(t, address)
+		page := browser(t)
+		page.open(s.buyer("northfold").URL())
+		page.press("Shop at Brackwater")
+		page.press("Fill the usual cart")
+		page.press("Return it and ask for a quote")
+		page.sees("Document trail", "Brackwater has still to say its final prices.", "$1,332.18")
+		requisition := page.location()
+
+		desk := page.tab()
+		desk.open(s.home)
+		desk.press("The credit desk")
+		desk.press("Quotes")
+		desk.sees("Prices open")
+		desk.press("Northfold Medical Group")
+		desk.sees("An order of it waits for a person", "It went home at $8.10.")
+		desk.fill("#price-1", "7.75")
+		desk.run(`document.querySelector("#until").value = "` + s.clock.Now().AddDate(0, 1, 0).Format("2006-01-02") + `"`)
+		desk.pressButton("Make the prices final")
+		desk.sees("The prices are final and hold until")
+
+		page.open(requisition)
+		page.press("Edit at Brackwater")
+		// 120 boxes at 7.75 are 930.00: 42.00 less.
+		page.sees("Quoted, holds until", "The price was $8.10, now it is $7.75.", "$1,200.13")
+		page.press("Return cart to Northfold Medical Group")
+		page.sees("Document trail", "PPE-2010 $8.10 → $7.75; 4 lines as before.")
+		page.press("Approve and order")
+		page.sees("Confirmed by Brackwater")
+		order := s.kontors(s.buyer("northfold").Requisitions()[0].OrderNumber)
+		if order.Goods.Format() != "$1,200.13" || len(order.Flags) != 0 {
+			t.Errorf("the order is %s, flagged %+v", order.Goods.Format(), order.Flags)
+		}
+	})
+}
