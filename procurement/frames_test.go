@@ -3,9 +3,12 @@ package procurement_test
 import (
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
+	"github.com/kontorhq/kontor/accounts"
+	"github.com/kontorhq/kontor/database"
 	"github.com/kontorhq/kontor/procurement"
 )
 
@@ -70,7 +73,7 @@ func TestOnlyTheBuyerOfAVisitMayFrameIt(t *testing.T) {
 		// What belongs to no visit belongs to no buyer.
 		nobody := r.browse(http.MethodGet, publicURL+"/m/"+merchant+"/p/"+strings.Repeat("0", 40), browserA)
 		r.wantPolicy(nobody, http.StatusNotFound, "form-action 'none'; frame-ancestors 'self'")
-		for _, want := range []string{"There is no such visit", "start again from your procurement system", "Nothing was ordered"} {
+		for _, want := range []string{"There is no such visit", "Start again from your procurement system", "Nothing was ordered"} {
 			if !strings.Contains(nobody.body, want) {
 				t.Errorf("the page does not say %q:\n%s", want, nobody.body)
 			}
@@ -113,4 +116,67 @@ func TestHostsThatAreNone(t *testing.T) {
 	if faults := (procurement.Settings{ReturnHosts: good, FrameHosts: good}).Check(); len(faults) != 0 {
 		t.Error(faults)
 	}
+}
+
+// The address goes home as it came, from a new cart, from an edit and from a cart that is sent again.
+func TestTheShipToComesHomeAsItCame(t *testing.T) {
+	const asWritten = `<ShipTo><Address isoCountryCode="US" addressID="DOCK-7"><Name xml:lang="en">Receiving &amp; Stores</Name><PostalAddress name="default"><DeliverTo>Dock 7</DeliverTo><DeliverTo>Second floor</DeliverTo>` +
+		`<Street>1 Example Way</Street><Street>Building "C"</Street><City>Springfield</City><State>IL</State><PostalCode>62701</PostalCode><Country isoCountryCode="US">United States</Country></PostalAddress>` +
+		`<Email>dock@buying.example.org</Email></Address></ShipTo>`
+	eachRig(t, func(t *testing.T, r *rig) {
+		merchant := r.visited(func(l *link) { l.settings.EditCancel = "resend" })
+		home := func(visit string, cancel bool) {
+			t.Helper()
+			message := messageOf(t, r.browse(http.MethodGet, r.mustHome(merchant, visit, cancel), browserA).body)
+			if !strings.Contains(message, asWritten) {
+				t.Errorf("home goes\n%s\nwant in it\n%s", message, asWritten)
+			}
+		}
+		post := "</BrowserFormPost>"
+		visit, first := r.shopping(merchant, setUp("s1", "c", "a@b.example", post, post+asWritten))
+		r.mustPut(merchant, visit, "ROPE-8", "3", "")
+		home(visit, false)
+		back := items(held("ROPE-8", first.Cart+"-1", "3", "MTR", "5.00"))
+		visit, _ = r.shopping(merchant, comeBack("s2", "edit", back, post, post+asWritten))
+		home(visit, false)
+		visit, _ = r.shopping(merchant, comeBack("s3", "edit", back, post, post+asWritten))
+		home(visit, true)
+	})
+}
+
+// Many presses at once: one cart goes home, by one address, with one message.
+func TestAReturnThatIsPressedManyTimesAtOnce(t *testing.T) {
+	eachRig(t, func(t *testing.T, r *rig) {
+		merchant := r.visited()
+		visit, session := r.shopping(merchant, setUp("s1", "c", "a@b.example"))
+		r.mustPut(merchant, visit, "ROPE-8", "3", "")
+		m, err := accounts.FindMerchant(r.ctx, r.db, merchant)
+		if err != nil {
+			t.Fatal(err)
+		}
+		addresses, bodies := make([]string, 8), make([]string, 8)
+		var group sync.WaitGroup
+		for i := range addresses {
+			group.Go(func() {
+				if err := r.db.InTx(r.ctx, func(tx *database.Tx) (err error) {
+					addresses[i], err = r.service.ReturnCart(r.ctx, tx, m, visit)
+					return err
+				}); err != nil {
+					t.Error(err)
+					return
+				}
+				bodies[i] = r.browse(http.MethodGet, addresses[i], browserA).body
+			})
+		}
+		group.Wait()
+		for i := range addresses {
+			if addresses[i] != addresses[0] || bodies[i] != bodies[0] || !strings.Contains(bodies[i], "<form") {
+				t.Errorf("press %d came to %s\n%s", i, addresses[i], bodies[i])
+			}
+		}
+		var kept int
+		if err := r.db.Get(r.ctx, &kept, `SELECT count(*) FROM documents WHERE merchant_id = ? AND object = ? AND direction = 'out'`, merchant, session.ID); err != nil || kept != 1 {
+			t.Errorf("%d messages are kept, %v", kept, err)
+		}
+	})
 }

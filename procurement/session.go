@@ -263,7 +263,7 @@ func (s *Service) OpenStart(ctx context.Context, merchantID, start, userAgent st
 		case session.State == "open" && session.Agent == agent && now.Sub(session.StartedAt.Time) < reopen:
 			return nil
 		}
-		return fault.New(fault.Spent, "This start page was used before or is too old. Start again from your procurement system.")
+		return fault.New(fault.Spent, "This start page was used before or is too old.")
 	})
 	if err != nil {
 		return opened, err
