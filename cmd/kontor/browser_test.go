@@ -86,6 +86,15 @@ func TestTheStoryInABrowser(t *testing.T) {
 		page.press("Watch the documents")
 		page.sees("Northfold Medical Group asks to shop.", "It is accepted: $1,332.18.", "$25,936.82 stay available.",
 			"Castelmere Foods is told the confirmation", "Castelmere Foods is told the last word", "masked")
+		// By the keyboard: arrows go along the trail, "/" goes to the search.
+		const at = `(document.activeElement.closest(".lane__row") ? Array.from(document.querySelectorAll("a.lane__row")).indexOf(document.activeElement) : document.activeElement.type)`
+		for key, want := range map[string]string{"ArrowDown": "1", "/": "search"} {
+			page.run(`document.querySelector("a.lane__row").focus()`)
+			page.run(fmt.Sprintf(`document.activeElement.dispatchEvent(new KeyboardEvent("keydown", {key: %q, bubbles: true, cancelable: true}))`, key))
+			if got := evaluate[string](page, "String("+at+")"); got != want {
+				t.Errorf("%s leads to %s, want %s", key, got, want)
+			}
+		}
 	})
 }
 
