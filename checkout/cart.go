@@ -96,6 +96,15 @@ func (c Cart) AuxiliaryID(line int64) string {
 	return c.ID + "-" + strconv.FormatInt(line, 10)
 }
 
+// AuxiliaryOf is the id of a line of a cart, as AuxiliaryID writes it; without an item it names the
+// cart alone, without a cart nothing.
+func AuxiliaryOf(cart, item string) string {
+	if cart == "" || item == "" {
+		return cart
+	}
+	return cart + "-" + item
+}
+
 // FreightID is the auxiliary id of the freight where it goes home as a line: that which it came
 // back with, else one of ours.
 func (c Cart) FreightID() string {
@@ -214,11 +223,18 @@ func cartLines(items []Item, before []CartLine, offers map[string]*catalog.Offer
 }
 
 func cartLine(item Item, offer *catalog.Offer, currency string) (CartLine, error) {
+	if offer != nil {
+		if err := offer.CheckQuantity(item.Quantity, item.Unit); err != nil {
+			return CartLine{}, err
+		}
+	}
+	return pricedLine(item, offer, currency)
+}
+
+// pricedLine is a line at the price that the offer has for its quantity and unit.
+func pricedLine(item Item, offer *catalog.Offer, currency string) (CartLine, error) {
 	if offer == nil {
 		return CartLine{}, fault.At(fault.Invalid, "sku", "there is no product "+strconv.Quote(item.SKU)+" for this buyer")
-	}
-	if err := offer.CheckQuantity(item.Quantity, item.Unit); err != nil {
-		return CartLine{}, err
 	}
 	quote, err := offer.At(item.Quantity, item.Unit)
 	if err != nil {
@@ -235,6 +251,32 @@ func cartLine(item Item, offer *catalog.Offer, currency string) (CartLine, error
 		line = asOpen(line, currency)
 	}
 	return line, nil
+}
+
+// Priced gives lines of no cart at today's prices, the same that a cart would have. Quantities are
+// only priced: the product's rules for them are not asked. What isn't offered is left out.
+func (d *Desk) Priced(ctx context.Context, q database.Querier, merchant accounts.Merchant, organisation accounts.Organisation, items []Item) ([]CartLine, error) {
+	skus := make([]string, len(items))
+	for i, item := range items {
+		skus[i] = item.SKU
+	}
+	offers, err := catalog.Offers(ctx, q, organisation, organisation.Currency, merchant.Today(d.Clock), skus)
+	if err != nil {
+		return nil, err
+	}
+	var lines []CartLine
+	for _, item := range items {
+		line, err := pricedLine(item, offers[accounts.Fold(item.SKU)], organisation.Currency)
+		if fault.CodeOf(err) == fault.Invalid && err != nil {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		line.Line = int64(len(lines) + 1)
+		lines = append(lines, line)
+	}
+	return lines, nil
 }
 
 // fieldsAt puts a fault's fields under a place.

@@ -63,7 +63,11 @@ func FindSent(ctx context.Context, q database.Querier, merchant, organisation st
 		if lines[cart] == nil {
 			lines[cart] = cart.Keyed()
 		}
-		if line := lines[cart][key]; line != nil {
+		line := lines[cart][key]
+		if line == nil && key.Auxiliary == cart.ID {
+			line = cart.only(key.SKU)
+		}
+		if line != nil {
 			found[i] = Sent{cart, line}
 		}
 	}
@@ -132,13 +136,29 @@ func listed(values []string) (args []any, list string) {
 	return args, "(?" + strings.Repeat(", ?", size-1) + ")"
 }
 
-// cartOf reads our cart's id out of an auxiliary id, see AuxiliaryID; "" where there is none.
+// cartOf reads our cart's id out of an auxiliary id, see AuxiliaryID; "" where there is none. Buyers
+// who keep a quote's number without its item send the cart's id alone.
 func cartOf(auxiliaryID string) string {
-	id, _, found := strings.Cut(strings.TrimSpace(auxiliaryID), "-")
-	if !found || !strings.HasPrefix(id, "crt_") {
+	id, _, _ := strings.Cut(strings.TrimSpace(auxiliaryID), "-")
+	if !strings.HasPrefix(id, "crt_") {
 		return ""
 	}
 	return id
+}
+
+// only is the cart's line with that folded part number, if there is one and no other.
+func (c *Cart) only(folded string) *CartLine {
+	var found *CartLine
+	for i, l := range c.Lines {
+		switch {
+		case accounts.Fold(l.SKU) != folded:
+		case found != nil:
+			return nil
+		default:
+			found = &c.Lines[i]
+		}
+	}
+	return found
 }
 
 // keepSent remembers in which cart the lines that came back were sent home last.

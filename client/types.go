@@ -37,7 +37,8 @@ const (
 )
 
 // Session is one punchout visit. Operation is create, edit or inspect; an inspected cart is only
-// looked at. SelectedSKU is set when the buyer's system asked for one product's page. ReturnOrigin
+// looked at. SelectedSKU is set when the buyer's system asked for one product's page, Search when
+// it asked what there is under some words. ReturnOrigin
 // is where forms that end the visit lead to, and FrameOrigins may show it in a frame.
 type Session struct {
 	ID           string       `json:"id"`
@@ -48,6 +49,7 @@ type Session struct {
 	Buyer        *Buyer       `json:"buyer"`
 	Currency     string       `json:"currency"`
 	SelectedSKU  string       `json:"selected_sku"`
+	Search       string       `json:"search"`
 	ReturnHost   string       `json:"return_host"`
 	ReturnOrigin string       `json:"return_origin"`
 	FrameOrigins []string     `json:"frame_origins"`

@@ -40,6 +40,9 @@ func maskAllDigits(s string) string {
 	return string(masked)
 }
 
+// MaskCards hides whatever can be a card number in a text of another protocol.
+func MaskCards(text string) string { return maskDigits(text) }
+
 // maskDigits hides whatever can be a card number: 13 to 19 digits, perhaps in groups with
 // blanks, dashes or points between them, that pass the Luhn check. The last four digits stay.
 // The result has the length of s.

@@ -84,6 +84,8 @@ type Settings struct {
 	PriceBasis string `json:"price_basis,omitempty"`
 	// Units are the codes of the buyer's system by our own UN/CEFACT codes: {"EA": "EACH"}.
 	Units map[string]string `json:"units,omitempty"`
+	// OCI is what else a connection with that protocol may be set to.
+	OCI *OCISettings `json:"oci,omitempty"`
 }
 
 // Identity is a domain and a name within it.
@@ -145,6 +147,9 @@ func (s Settings) Check() []fault.Field {
 	}
 	if s.DecimalsOfPrices < 0 {
 		faults = append(faults, fault.Field{Path: "decimals_of_prices", Message: "must not be negative"})
+	}
+	if s.OCI != nil {
+		faults = append(faults, s.OCI.check()...)
 	}
 	return append(faults, s.checkUnits()...)
 }

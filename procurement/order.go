@@ -339,8 +339,26 @@ func lineOf(position int64, item cxml.ItemOut) (orders.Line, error) {
 	for _, share := range item.Distribution {
 		line.Accounting = append(line.Accounting, shareOf(share))
 	}
+	if line.AuxiliaryID == "" {
+		line.AuxiliaryID = quoteIn(line.Extrinsics)
+	}
 	for _, schedule := range item.ScheduleLine {
 		line.Schedule = append(line.Schedule, orders.Schedule{Quantity: schedule.Quantity, Date: schedule.RequestedDeliveryDate.Text})
 	}
 	return line, nil
+}
+
+// quoteIn is the auxiliary id that systems which fetched their cart by OCI put into fields of their
+// own: EXT_QUOTE_ID and EXT_QUOTE_ITEM, as the cart went home with them.
+func quoteIn(extrinsics []orders.Pair) string {
+	var quote, item string
+	for _, e := range extrinsics {
+		switch strings.ToUpper(strings.TrimPrefix(e.Name, "NEW_ITEM-")) {
+		case "EXT_QUOTE_ID":
+			quote = strings.TrimSpace(e.Value)
+		case "EXT_QUOTE_ITEM":
+			item = strings.TrimLeft(strings.TrimSpace(e.Value), "0") // 00010 in many systems
+		}
+	}
+	return checkout.AuxiliaryOf(quote, item)
 }

@@ -41,7 +41,7 @@ func (s Settings) fit(ctx context.Context, q database.Querier, merchant string, 
 		}
 		faults.Fields = append(faults.Fields, fault.Field{Path: "lines[" + strconv.Itoa(i) + "].unit",
 			Message: "The price of " + lines[i].SKU + ", " + lines[i].UnitPrice.Plain() + ", has more decimals than the " +
-				strconv.Itoa(s.DecimalsOfPrices) + " that the buyer's system takes. Order it in another unit, or a quantity that fills whole packs."})
+				strconv.Itoa(s.decimals()) + " that the buyer's system takes. Order it in another unit, or a quantity that fills whole packs."})
 	}
 	if len(faults.Fields) > 0 {
 		return faults
@@ -51,15 +51,28 @@ func (s Settings) fit(ctx context.Context, q database.Querier, merchant string, 
 
 // tooFine tells whether the buyer's system can't take a price.
 func (s Settings) tooFine(price money.Decimal) bool {
-	return s.DecimalsOfPrices > 0 && price.Scale() > s.DecimalsOfPrices
+	return s.decimals() > 0 && price.Scale() > s.decimals()
+}
+
+// decimals is the most that a price may have; OCI has room for three.
+func (s Settings) decimals() int {
+	const ofOCI = 3
+	if s.OCI != nil && (s.DecimalsOfPrices == 0 || s.DecimalsOfPrices > ofOCI) {
+		return ofOCI
+	}
+	return s.DecimalsOfPrices
 }
 
 // onBasis writes the price for the smallest power of ten that makes it fit.
 func (s Settings) onBasis(l *checkout.CartLine) bool {
-	if s.PriceBasis == "never" || !cxml.HasPriceBasis(s.version("PunchOutOrderMessage")) {
+	zeros := min(l.UnitPrice.Scale()-s.decimals(), 18)
+	switch {
+	case s.PriceBasis == "never":
 		return false
+	case s.OCI != nil && zeros > 4, s.OCI == nil && !cxml.HasPriceBasis(s.version("PunchOutOrderMessage")):
+		return false // PRICEUNIT has five digits
 	}
-	per := money.MustDecimal("1" + strings.Repeat("0", min(l.UnitPrice.Scale()-s.DecimalsOfPrices, 18)))
+	per := money.MustDecimal("1" + strings.Repeat("0", zeros))
 	if !reprice(l, per, money.One) || s.tooFine(l.UnitPrice) {
 		return false
 	}

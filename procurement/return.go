@@ -16,6 +16,7 @@ import (
 	"github.com/kontorhq/kontor/database"
 	"github.com/kontorhq/kontor/fault"
 	"github.com/kontorhq/kontor/money"
+	"github.com/kontorhq/kontor/oci"
 	"github.com/kontorhq/kontor/orders"
 )
 
@@ -73,7 +74,7 @@ func (s *Service) end(ctx context.Context, tx *database.Tx, merchant accounts.Me
 			return "", err
 		}
 		// What can't be written is refused here, while the person can still change it.
-		if _, _, err := s.returning(merchant, connection, visit, cart); err != nil {
+		if _, err := s.fill(new(ReturnForm), merchant, connection, visit, cart); err != nil {
 			return "", err
 		}
 	}
@@ -118,13 +119,16 @@ type ReturnForm struct {
 	// Origins are those that the form may lead to: the action's first, then the connection's
 	// others, since browsers hold the redirect that answers a form against the same list.
 	Origins   []string
-	Field     string // cxml-base64 or cxml-urlencoded
-	Value     string
-	Target    string // _self, _top or _parent
+	Fields    []FormField // one with cXML, one for each field of each item with OCI
+	Charset   oci.Charset // of the page; every value is written in it
+	Target    string      // _self, _top, _parent, with OCI also a frame's name
 	Cancelled bool
 	Lines     int
 	Total     money.Amount
 }
+
+// FormField is a hidden field of the return page.
+type FormField struct{ Name, Value string }
 
 // ReturnPage gives the form of an ended visit. It is given out once, and again for a moment to
 // a browser that loads the page twice; after that it is fault.Spent. With a fault, too, it is said
@@ -144,7 +148,7 @@ func (s *Service) ReturnPage(ctx context.Context, merchantID, returnToken string
 		if err != nil {
 			return err
 		}
-		form = ReturnForm{Whose: whose(merchant, connection, visit), Cancelled: visit.State == "cancelled"}
+		form = ReturnForm{Whose: whose(merchant, connection, visit), Cancelled: visit.State == "cancelled", Charset: oci.UTF8}
 		now := s.Clock.Now()
 		switch {
 		case visit.State != "returned" && visit.State != "cancelled":
@@ -161,45 +165,61 @@ func (s *Service) ReturnPage(ctx context.Context, merchantID, returnToken string
 		if err != nil {
 			return err
 		}
-		message, payloadID, err := s.returning(merchant, connection, visit, cart)
-		if err != nil {
+		sent, err := s.fill(&form, merchant, connection, visit, cart)
+		if err != nil || !visit.FetchedAt.IsZero() {
 			return err
-		}
-		if err := form.fill(connection, visit, cart, message); err != nil {
-			return err
-		}
-		if !visit.FetchedAt.IsZero() {
-			return nil
 		}
 		if _, err := tx.Exec(ctx, fetchSession, database.At(now), merchantID, visit.ID); err != nil {
 			return err
 		}
-		return keep(ctx, tx, keptDocument{ID: database.NewID("doc"), Merchant: merchantID, Direction: "out", Type: "PunchOutOrderMessage",
-			PayloadID: payloadID, Connection: connection.ID, Object: visit.ID, Note: "sent through the browser", Body: message}, now)
+		return keep(ctx, tx, sent, now)
 	})
 	return form, err
 }
 
-func (f *ReturnForm) fill(connection Connection, visit Session, cart checkout.Cart, message []byte) error {
+// fill puts an ended visit's answer into the form, in the words of the protocol that brought the
+// visit, and gives it as it is kept: a pure function of what is stored, so that the page may be
+// loaded twice and brings the same bytes.
+func (s *Service) fill(f *ReturnForm, merchant accounts.Merchant, connection Connection, visit Session, cart checkout.Cart) (keptDocument, error) {
+	sent := keptDocument{ID: database.NewID("doc"), Merchant: merchant.ID, Direction: "out", Connection: connection.ID,
+		Object: visit.ID, Note: "sent through the browser"}
+	f.Lines, f.Total = len(cart.Lines), cart.Total
+	if connection.Protocol == "oci" {
+		sent.Type = "OCI form"
+		err := connection.ociForm(visit, cart, f)
+		for _, field := range f.Fields {
+			sent.Body = append(sent.Body, written([]oci.Field{{Name: field.Name, Value: field.Value}})...)
+		}
+		return sent, err
+	}
+	sent.Type = "PunchOutOrderMessage"
+	var err error
+	if sent.Body, sent.PayloadID, err = s.returning(merchant, connection, visit, cart); err != nil {
+		return sent, err
+	}
 	settings := connection.Settings
 	action, err := settings.checkReturn(visit.ReturnURL)
 	if err != nil {
-		return err // the setting changed since the visit began
+		return sent, err // the setting changed since the visit began
 	}
-	f.Action, f.Field, f.Target = visit.ReturnURL, settings.Encoding, cmp.Or(visit.Visit.returnFrame(), settings.FrameTarget)
-	f.Lines, f.Total = len(cart.Lines), cart.Total
-	f.Origins = append(f.Origins, originOf(action))
-	for _, origin := range origins(settings.ReturnHosts) {
-		if !contains(f.Origins, origin) {
-			f.Origins = append(f.Origins, origin)
+	f.Action, f.Target, f.Origins = visit.ReturnURL, cmp.Or(visit.Visit.returnFrame(), settings.FrameTarget), settings.formOrigins(action)
+	value := string(sent.Body)
+	if settings.Encoding == "cxml-base64" {
+		value = base64.StdEncoding.EncodeToString(sent.Body)
+	}
+	f.Fields = []FormField{{settings.Encoding, value}}
+	return sent, nil
+}
+
+// formOrigins are those that a form may lead to: the action's first.
+func (s Settings) formOrigins(action *url.URL) []string {
+	list := []string{originOf(action)}
+	for _, origin := range origins(s.ReturnHosts) {
+		if !contains(list, origin) {
+			list = append(list, origin)
 		}
 	}
-	if f.Field == "cxml-base64" {
-		f.Value = base64.StdEncoding.EncodeToString(message)
-	} else {
-		f.Value = string(message)
-	}
-	return nil
+	return list
 }
 
 // returnFrame is where the buyer's system wants the form to go, if it says so (cXML reference 5.2).

@@ -57,6 +57,10 @@ type Visit struct {
 	// Original is the cart that an edit began with, at the buyer's figures: what a cancel sends
 	// home where the connection says so.
 	Original *checkout.Cart `json:"original,omitempty"`
+	// Search is what the shop looks for at once, where the buyer's system asked for that.
+	Search string `json:"search,omitempty"`
+	// OCI is what a start in OCI said.
+	OCI *ociVisit `json:"oci,omitempty"`
 }
 
 // Lives of a session (cXML reference 4.6 and 4.8).
@@ -126,16 +130,10 @@ func (s *Service) setUp(ctx context.Context, tx *database.Tx, c *call) (reply, e
 	if err != nil {
 		return reply{}, err
 	}
-	content, err := json.Marshal(visit)
+	id, err := s.begin(ctx, tx, Session{Merchant: c.merchant.ID, Connection: c.connection.ID, Organisation: c.organisation.ID,
+		Buyer: buyer.ID, Cart: cart.ID, Operation: request.Operation, BuyerCookie: request.BuyerCookieRaw,
+		ReturnURL: request.BrowserFormPost, Visit: visit})
 	if err != nil {
-		return reply{}, err
-	}
-	id := database.NewID("ses")
-	start := s.token("start", id)
-	if err := tx.Queue(ctx, insertSession, c.merchant.ID, id, c.connection.ID, c.organisation.ID, buyer.ID, cart.ID,
-		request.Operation, request.BuyerCookieRaw, request.BrowserFormPost, string(content),
-		tokenDigest(s.Keys, start), tokenDigest(s.Keys, s.token("visit", id)), tokenDigest(s.Keys, s.token("return", id)),
-		database.At(now), database.At(now.Add(startLife)), database.At(now)); err != nil {
 		return reply{}, err
 	}
 	return reply{status: cxml.Status{Code: 200}, object: id,
@@ -150,6 +148,19 @@ func (s *Service) selected(ctx context.Context, tx *database.Tx, c *call, item c
 		return "", err
 	}
 	return found[0].SKU, nil
+}
+
+// begin keeps a new visit, whatever the protocol that brought it, and gives its id.
+func (s *Service) begin(ctx context.Context, tx *database.Tx, visit Session) (id string, err error) {
+	content, err := json.Marshal(visit.Visit)
+	if err != nil {
+		return "", err
+	}
+	id, now := database.NewID("ses"), s.Clock.Now()
+	return id, tx.Queue(ctx, insertSession, visit.Merchant, id, visit.Connection, visit.Organisation, visit.Buyer, visit.Cart,
+		visit.Operation, visit.BuyerCookie, visit.ReturnURL, string(content),
+		tokenDigest(s.Keys, s.token("start", id)), tokenDigest(s.Keys, s.token("visit", id)), tokenDigest(s.Keys, s.token("return", id)),
+		database.At(now), database.At(now.Add(startLife)), database.At(now))
 }
 
 const longestCookie = 4000

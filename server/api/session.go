@@ -28,6 +28,7 @@ type Session struct {
 	Buyer        optional[Buyer] `json:"buyer" doc:"Who came; null when the buyer's system doesn't say"`
 	Currency     string          `json:"currency" doc:"ISO 4217 code of the cart" example:"USD"`
 	SelectedSKU  string          `json:"selected_sku" doc:"The product whose page the buyer asked for; empty for the whole shop" example:"PPE-2010"`
+	Search       string          `json:"search" doc:"Words that the buyer's system wants looked for at once; empty as a rule" example:"gloves"`
 	ReturnHost   string          `json:"return_host" doc:"Where the cart goes home to; empty where a visit for looking has no way back" example:"buy.northfold.example"`
 	ReturnOrigin string          `json:"return_origin" doc:"Origin of the page that return and cancel lead to: a shop names it in its policy's form-action" example:"https://kontor.example"`
 	FrameOrigins []string        `json:"frame_origins" doc:"Origins whose pages may show this visit in a frame: a shop names them in its policy's frame-ancestors" example:"[\"https://buy.northfold.example\"]"`
@@ -164,7 +165,7 @@ func (a *api) sessionView(ctx context.Context, c *caller, s procurement.Session)
 		return Session{}, err
 	}
 	view := Session{ID: s.ID, State: a.stateOf(s), Operation: s.Operation, Protocol: connection.Protocol,
-		Organisation: organisationOf(organisation), Currency: cart.Currency, SelectedSKU: s.Visit.SelectedSKU,
+		Organisation: organisationOf(organisation), Currency: cart.Currency, SelectedSKU: s.Visit.SelectedSKU, Search: s.Visit.Search,
 		ReturnOrigin: a.origin(), FrameOrigins: append([]string{}, connection.Settings.Ancestors()...), ExpiresAt: instant(s.ExpiresAt), Cart: cartView(cart)}
 	if home, err := url.Parse(s.ReturnURL); err == nil {
 		view.ReturnHost = home.Host

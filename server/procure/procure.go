@@ -33,6 +33,8 @@ func Mount(e *echo.Echo, service *procurement.Service) {
 	p := endpoint{service, newCrowd(service.Limits.Bytes)}
 	e.POST("/m/:merchant/cxml", p.postCXML)
 	e.GET("/m/:merchant/cxml", p.getCXML)
+	e.GET("/m/:merchant/oci/:connection", p.startOCI)
+	e.POST("/m/:merchant/oci/:connection", p.startOCI)
 	e.GET("/m/:merchant/p/:token", p.getStart)
 	e.HEAD("/m/:merchant/p/:token", p.head)
 	e.GET("/m/:merchant/p/:token/return", p.getReturn)
@@ -128,7 +130,20 @@ func (p endpoint) getReturn(c echo.Context) error {
 	}
 	// The form goes to that buyer and to nobody else, and only that buyer may frame the page.
 	headers.Set("Content-Security-Policy", policy(form.Origins, form.Ancestors))
-	return render(c, http.StatusOK, "return.html", form)
+	return renderForm(c, "return.html", form)
+}
+
+// renderForm writes a page with a form in the character set that the buyer's system reads.
+func renderForm(c echo.Context, name string, form procurement.ReturnForm) error {
+	var b strings.Builder
+	if err := pages.ExecuteTemplate(&b, name, form); err != nil {
+		return err
+	}
+	page, err := form.Charset.Bytes(form.Charset.Fit(b.String()))
+	if err != nil {
+		return err
+	}
+	return c.Blob(http.StatusOK, "text/html; charset="+form.Charset.Name, page)
 }
 
 // sorryPage says why a visit can't go on, and what to do. Title is that of a spent token.

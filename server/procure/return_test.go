@@ -13,6 +13,7 @@ import (
 
 	"github.com/kontorhq/kontor/cxml"
 	"github.com/kontorhq/kontor/money"
+	"github.com/kontorhq/kontor/oci"
 	"github.com/kontorhq/kontor/procurement"
 )
 
@@ -86,7 +87,7 @@ func FuzzReturnPage(f *testing.F) {
 		t.Helper()
 		var b strings.Builder
 		err := pages.ExecuteTemplate(&b, "return.html", procurement.ReturnForm{Action: "https://buyer.example/return?a=1&b=2",
-			Field: field, Value: value, Target: "_self", Lines: 1})
+			Fields: []procurement.FormField{{Name: field, Value: value}}, Charset: oci.UTF8, Target: "_self", Lines: 1})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -112,6 +112,8 @@ func (s *shop) enter(w http.ResponseWriter, r *http.Request) {
 	}
 	to := s.path(token)
 	switch {
+	case session.Search != "":
+		to = s.path(token, "products") + "?" + url.Values{"q": {session.Search}}.Encode()
 	case session.SelectedSKU != "":
 		// The buyer's system asked for one product: its page, not the front page, which says so
 		// where there is no such product for this buyer.

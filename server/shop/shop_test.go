@@ -84,6 +84,7 @@ func TestEntrySendsTheBrowserIntoItsVisit(t *testing.T) {
 	}{
 		{"to the front page", func(*client.Session) {}, "vis_one", 303, visit},
 		{"to the product that the buyer's system asked for", func(s *client.Session) { s.SelectedSKU = "PPE-2010" }, "vis_one", 303, visit + "products/PPE-2010"},
+		{"to what the buyer's system looks for", func(s *client.Session) { s.Search = "gloves & tape" }, "vis_one", 303, visit + "products?q=gloves+%26+tape"},
 		{"to the front page, which says that the wanted product isn't there", func(s *client.Session) { s.SelectedSKU = "CHAIR-001" }, "vis_one", 303, visit + "?done=missing"},
 		{"a visit that nobody opened", func(*client.Session) {}, "vis_other", 404, ""},
 		{"no visit at all", func(*client.Session) {}, "", 404, ""},
