@@ -116,6 +116,9 @@ func (a *api) orderRoutes() {
 			Summary: summary, Description: description, Errors: []int{http.StatusNotFound}}
 	}
 	route(a, op(http.MethodGet, "", "listOrders", "List orders", "Newest first, without their lines."), a.listOrders)
+	route(a, op(http.MethodPost, "", "enterOrder", "Enter a purchase order",
+		"For orders that come by mail, on paper or from an ERP. Lines are matched to the cart that they came from by quote_id and quote_item, else priced anew; the credit line decides. "+
+			"The answer is the order, also where it waits or is refused. The same order again changes nothing; another one under a number that counts is a conflict."), a.enterOrder)
 	route(a, op(http.MethodGet, "/{order}", "getOrder", "Read an order", "One order with its lines."), a.getOrder)
 	route(a, op(http.MethodPost, "/{order}/release", "releaseOrder", "Release an order that waits",
 		"Approves what waits for a credit review. The limit is checked again: what still doesn't fit is a conflict that names the sum short, unless override is set."), a.releaseOrder)

@@ -1,0 +1,141 @@
+package api
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/kontorhq/kontor/accounts"
+	"github.com/kontorhq/kontor/checkout"
+	"github.com/kontorhq/kontor/database"
+	"github.com/kontorhq/kontor/fault"
+	"github.com/kontorhq/kontor/money"
+	"github.com/kontorhq/kontor/orders"
+)
+
+// EnteredOrder is a purchase order that came by another way than a document of ours: by mail, on
+// paper, from an ERP. It is decided like any other.
+type EnteredOrder struct {
+	Organisation string        `json:"organisation" minLength:"1" maxLength:"300" doc:"The buying company: its id, or ext: and the merchant's own reference" example:"ext:veldhaus"`
+	Number       string        `json:"number" minLength:"1" maxLength:"200" pattern:"^[^\\x00-\\x1f]*$" patternDescription:"text of one line" doc:"The buyer's purchase order number; an order of that number that counts already is not entered twice" example:"4500018237"`
+	Currency     string        `json:"currency,omitempty" minLength:"3" maxLength:"3" doc:"ISO 4217 code; the organisation's when absent" example:"EUR"`
+	ShipTo       *EnteredPlace `json:"ship_to,omitempty" doc:"Where the goods go, for tax and freight"`
+	Total        string        `json:"total,omitempty" maxLength:"40" doc:"What the document says that the goods come to; compared, not trusted" example:"168.60"`
+	Comment      string        `json:"comment,omitempty" maxLength:"2000" pattern:"^[^\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f]*$" patternDescription:"text without control characters" doc:"Kept with the order" example:"Came by mail on Monday"`
+	Lines        []EnteredLine `json:"lines" minItems:"1" maxItems:"1000" doc:"The whole order"`
+}
+
+// EnteredPlace is where goods go.
+type EnteredPlace struct {
+	Name       string `json:"name,omitempty" maxLength:"200" doc:"Who or which door takes them" example:"Receiving"`
+	Street     string `json:"street,omitempty" maxLength:"200" doc:"Street and number" example:"Beispielweg 5"`
+	City       string `json:"city,omitempty" maxLength:"200" doc:"City" example:"Musterstadt"`
+	Region     string `json:"region,omitempty" maxLength:"100" doc:"State or province, as tax rates name it" example:"CA"`
+	PostalCode string `json:"postal_code,omitempty" maxLength:"40" doc:"Postal code" example:"12345"`
+	Country    string `json:"country" minLength:"2" maxLength:"2" doc:"ISO 3166-1 code" example:"DE"`
+}
+
+// EnteredLine is one line as the purchase order has it.
+type EnteredLine struct {
+	Line      int64  `json:"line,omitempty" minimum:"0" maximum:"999999" doc:"The buyer's line number; the place in the list when absent" example:"10"`
+	SKU       string `json:"sku,omitempty" maxLength:"100" doc:"Part number; it or buyer_part is needed" example:"FAS-1050"`
+	BuyerPart string `json:"buyer_part,omitempty" maxLength:"100" doc:"The buyer's own part number" example:"100-200"`
+	QuoteID   string `json:"quote_id,omitempty" maxLength:"100" doc:"The cart that the line came from: EXT_QUOTE_ID of OCI" example:"crt_01j5x2v9t4e8s7c6b3n2m1k0hz"`
+	QuoteItem string `json:"quote_item,omitempty" maxLength:"10" doc:"Its line there: EXT_QUOTE_ITEM of OCI" example:"1"`
+	Quantity  string `json:"quantity" maxLength:"40" doc:"Exact decimal, in unit" example:"3300"`
+	Unit      string `json:"unit" minLength:"1" maxLength:"40" doc:"UN/CEFACT code" example:"EA"`
+	Price     string `json:"price" maxLength:"40" doc:"What the purchase order says, for price_per units" example:"1.183"`
+	PricePer  string `json:"price_per,omitempty" maxLength:"40" doc:"How many units the price is for; 1 when absent" example:"100"`
+}
+
+type enterInput struct {
+	NeedsKey
+	Body    EnteredOrder
+	RawBody []byte
+}
+
+func (a *api) enterOrder(ctx context.Context, c *caller, in *enterInput) (*written[Order], error) {
+	organisation, err := a.findOrganisation(ctx, c, "organisation", in.Body.Organisation)
+	if err != nil {
+		return nil, err
+	}
+	wanted, err := in.Body.Wanted(c.merchant, organisation)
+	if err != nil {
+		return nil, err
+	}
+	return write(ctx, a, c, in.Key, in.RawBody, func(tx *database.Tx) (Order, error) {
+		placed, err := a.Desk.Place(ctx, tx, wanted)
+		if err != nil {
+			return Order{}, err
+		}
+		return orderView(ctx, a.organisations(tx, c), placed.Order)
+	})
+}
+
+// Wanted is the order in checkout's words; each thing wrong with it is a field.
+func (e EnteredOrder) Wanted(merchant accounts.Merchant, organisation accounts.Organisation) (checkout.Wanted, error) {
+	faults := fault.New(fault.Invalid, "the order can't be entered as it is")
+	number := func(path, text string) money.Decimal {
+		d, err := money.ParseDecimal(text)
+		if err != nil || d.Sign() < 0 {
+			faults.Fields = append(faults.Fields, fault.Field{Path: path, Message: "is not a plain decimal number of at most 19 digits"})
+		}
+		return d
+	}
+	w := checkout.Wanted{Merchant: merchant, Organisation: organisation, Kind: checkout.New, Number: strings.TrimSpace(e.Number),
+		Source: "offline", Currency: e.Currency}
+	if w.Currency == "" {
+		w.Currency = organisation.Currency
+	}
+	if _, known := money.Exponent(w.Currency); !known {
+		faults.Fields = append(faults.Fields, fault.Field{Path: "currency", Message: "is not an ISO 4217 currency"})
+	}
+	if w.Number == "" {
+		faults.Fields = append(faults.Fields, fault.Field{Path: "number", Message: "must not be empty"})
+	}
+	if p := e.ShipTo; p != nil {
+		w.Header.ShipTo = &orders.Address{Name: p.Name, City: p.City, Region: p.Region, PostalCode: p.PostalCode, Country: strings.ToUpper(p.Country)}
+		if p.Street != "" {
+			w.Header.ShipTo.Street = []string{p.Street}
+		}
+	}
+	if e.Total != "" {
+		total := number("total", e.Total)
+		w.Header.StatedTotal = &total
+	}
+	if e.Comment != "" {
+		w.Header.Comments = []string{e.Comment}
+	}
+	taken := map[int64]bool{}
+	for i, l := range e.Lines {
+		path := fmt.Sprintf("lines[%d].", i)
+		line := orders.Line{Position: int64(i + 1), Line: l.Line, SKU: strings.TrimSpace(l.SKU), BuyerPart: strings.TrimSpace(l.BuyerPart),
+			AuxiliaryID: checkout.AuxiliaryOf(strings.TrimSpace(l.QuoteID), strings.TrimSpace(l.QuoteItem)), Name: l.SKU,
+			Quantity: number(path+"quantity", l.Quantity), Unit: l.Unit, BuyerPrice: number(path+"price", l.Price)}
+		if line.Line == 0 {
+			line.Line, line.Synthetic = int64(i+1), true
+		}
+		if taken[line.Line] {
+			faults.Fields = append(faults.Fields, fault.Field{Path: path + "line", Message: fmt.Sprintf("there are two lines %d", line.Line)})
+		}
+		taken[line.Line] = true
+		if line.SKU == "" && line.BuyerPart == "" {
+			faults.Fields = append(faults.Fields, fault.Field{Path: path + "sku", Message: "is needed, or buyer_part"})
+		}
+		if line.Quantity.Sign() == 0 && len(faults.Fields) == 0 {
+			faults.Fields = append(faults.Fields, fault.Field{Path: path + "quantity", Message: "must be more than 0"})
+		}
+		if l.PricePer != "" {
+			per := number(path+"price_per", l.PricePer)
+			if per.Sign() == 0 {
+				faults.Fields = append(faults.Fields, fault.Field{Path: path + "price_per", Message: "must be more than 0"})
+			}
+			line.Per = &per
+		}
+		w.Lines = append(w.Lines, line)
+	}
+	if len(faults.Fields) > 0 {
+		return w, faults
+	}
+	return w, nil
+}
