@@ -54,6 +54,9 @@ type BuyerConfig struct {
 	ConsoleURL    string // the merchant's console, linked from the ribbon; may be empty
 	HomeURL       string // the demo's first page; may be empty
 
+	// OCI is how carts are fetched by OCI; nil is by cXML. Orders go by cXML either way.
+	OCI *OCIAccess
+
 	From, To     []Credential
 	Sender       Credential // with the secret that we present
 	UserAgent    string

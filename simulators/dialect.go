@@ -30,6 +30,8 @@ var dialects = map[string]dialect{
 		setup: "setup-oracle", order: "order-oracle",
 		number:   func(n int64) string { return strconv.FormatInt(n, 10) + ":0:204" }, // number, release, organisation
 		callback: "OAFunc=ICX_CAT_PUNCHOUT_CALLBACK&punchoutTo=BRACKWATER&language_code=US&OASF=ICX_CAT_PUNCHOUT_CALLBACK&retainAM=N&transactionid=1780204117&oapc=9&oas=q-bVx0zKcE5yPZJt2hRw1g.."},
+	"SRM":    {dtd: "1.2.014", agent: "Simulated network buyer 1.0 (SRM-like)", encoding: "ISO-8859-1", unmarked: true, framed: true},
+	"S4HANA": {dtd: "1.2.050", agent: "Simulated network buyer 1.0 (S4HANA-like)", unmarked: true},
 }
 
 func (b *Buyer) dialect() dialect { return dialects[b.cfg.Like] }

@@ -25,6 +25,9 @@ type order struct {
 // the same bytes go again; after a refusal it is a new attempt under the same order number. A
 // refusal is an Answer, not an error; the error is for a reply that can't be understood.
 func (b *Buyer) Order(ctx context.Context, id string) (Answer, error) {
+	if err := b.validate(ctx, id); err != nil {
+		return Answer{}, err
+	}
 	b.mu.Lock()
 	r, err := b.find(id)
 	if err != nil {

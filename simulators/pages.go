@@ -17,7 +17,7 @@ import (
 var pages = template.Must(template.New("").Funcs(template.FuncMap{
 	"money": FormatMoney, "asset": assets.Path, "icon": assets.Icon, "mark": assets.Mark, "shopmark": assets.ShopMark,
 	"day": formatDay, "minute": formatMinute, "second": formatSecond, "instant": formatInstant,
-	"unit": unitWord, "plural": plural, "thousands": thousands, "lower": lowerFirst, "stop": stop, "badge": badge,
+	"unit": unitWord, "plural": plural, "thousands": thousands, "desk": deskClass, "stop": stop, "badge": badge,
 	"number": trimNumber, "readable": readable, "lasted": duration,
 }).ParseFS(files, "templates/*.html.tmpl"))
 
@@ -32,6 +32,7 @@ func (b *Buyer) routes() http.Handler {
 	mux.HandleFunc("GET "+path+"/{$}", b.getHome)
 	mux.HandleFunc("GET "+path+"/requisitions/{requisition}", b.getRequisition)
 	mux.HandleFunc("GET "+path+"/requisitions/{requisition}/frame", b.getFrame)
+	mux.HandleFunc("GET "+path+"/requisitions/{requisition}/launch", b.getLaunch)
 	mux.HandleFunc("GET "+path+"/requisitions/{requisition}/documents/{document}", b.getRaw)
 	mux.HandleFunc("GET "+path+"/", func(w http.ResponseWriter, _ *http.Request) {
 		b.problem(w, http.StatusNotFound, fmt.Errorf("%w: there is no page at this address", ErrNotFound))
@@ -215,7 +216,13 @@ func (b *Buyer) postReturn(w http.ResponseWriter, r *http.Request) {
 		b.problem(w, http.StatusBadRequest, fmt.Errorf("%w: the form can't be read", ErrCart))
 		return
 	}
-	q, err := b.ReceiveCart(r.PathValue("requisition"), r.PostForm)
+	var q Requisition
+	var err error
+	if b.cfg.OCI != nil {
+		q, err = b.receiveOCI(r.PathValue("requisition"), r.URL.Query().Get("uniqueid"), r.PostForm)
+	} else {
+		q, err = b.ReceiveCart(r.PathValue("requisition"), r.PostForm)
+	}
 	if errors.Is(err, ErrNotFound) {
 		b.problem(w, http.StatusNotFound, err)
 		return
@@ -279,6 +286,14 @@ func (b *Buyer) getRaw(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	w.Header().Set("Content-Security-Policy", "default-src 'none'")
 	_, _ = w.Write([]byte(documents[at].Body))
+}
+
+// deskClass is the part of the style sheet that colours a desk.
+func deskClass(like string) string {
+	if like == "SRM" || like == "S4HANA" {
+		return "sap"
+	}
+	return strings.ToLower(like)
 }
 
 func badge(s State) string {

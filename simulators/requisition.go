@@ -35,7 +35,8 @@ type Line struct {
 	ClassificationDomain, UNSPSC string
 	ManufacturerPartID           string
 	ManufacturerName             string
-	Amount                       Money // quantity × price, by our own arithmetic
+	ProductID                    string // what the supplier is asked for its price by, with OCI
+	Amount                       Money  // quantity × price, by our own arithmetic
 }
 
 // PriceBasis says what a unit price is for, when it is not one order unit.

@@ -46,6 +46,9 @@ func (b *Buyer) StartRequisition(ctx context.Context, person, product string) (R
 // one that came home, inspect to look at it, or at what was ordered. It returns the start page
 // for the browser.
 func (b *Buyer) Shop(ctx context.Context, id, operation string) (startPage string, err error) {
+	if b.cfg.OCI != nil {
+		return b.shopByOCI(id, operation)
+	}
 	b.mu.Lock()
 	r, values, err := b.beginVisit(id, operation)
 	if err != nil {

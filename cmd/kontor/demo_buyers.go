@@ -20,6 +20,12 @@ var usualCarts = map[string][]client.WantedLine{
 	},
 	// One box more of the gloves and all of them cost less: what an edit is for.
 	"westmere": {{SKU: "PPE-2010", Quantity: "9"}, {SKU: "PKG-4070", Quantity: "2"}, {SKU: "TOL-6060", Quantity: "3"}},
+	"veldhaus": {
+		{SKU: "FAS-1050", Quantity: "3300"}, {SKU: "FAS-1010", Quantity: "4"}, {SKU: "PPE-2020", Quantity: "6"}, {SKU: "FAS-1040", Quantity: "700"},
+	},
+	"hoshimori": {
+		{SKU: "FAS-1050", Quantity: "1100"}, {SKU: "FAS-1040", Quantity: "2500"}, {SKU: "PPE-2030", Quantity: "7"}, {SKU: "ELE-5030", Quantity: "12.5"},
+	},
 	"sitrabay": {
 		{SKU: "PPE-2010", Quantity: "12"}, {SKU: "PPE-2070", Quantity: "7"}, {SKU: "FAS-1050", Quantity: "2500"}, {SKU: "PKG-4010", Quantity: "15"},
 	},
@@ -47,6 +53,12 @@ func (d *demo) buyerConfigs() []simulators.BuyerConfig {
 				{Role: "Facilities buyer", Login: "facilities", Email: "facilities@westmere.example"},
 				{Role: "Library buyer", Login: "library", Email: "library@westmere.example"},
 			}},
+		{Name: "Veldhaus Maschinenbau GmbH", Slug: "veldhaus", Like: "SRM", Sender: duns("000000904", "KONTOR_DEMO_VELDHAUS_SECRET"),
+			ExpectSecret: d.secrets["KONTOR_DEMO_VELDHAUS_SECRET_OUT"], ShipTo: inGermany, Title: "Fasteners for the workshop",
+			OCI: d.byOCI("veldhaus-srm", "4.0", "iso-8859-1", "KONTOR_DEMO_VELDHAUS_PASSWORD")},
+		{Name: "Hoshimori Seimitsu K.K.", Slug: "hoshimori", Like: "S4HANA", Sender: duns("000000905", "KONTOR_DEMO_HOSHIMORI_SECRET"),
+			ExpectSecret: d.secrets["KONTOR_DEMO_HOSHIMORI_SECRET_OUT"], ShipTo: inJapan, Title: "Line supplies",
+			OCI: d.byOCI("hoshimori-s4", "5.0", "utf-8", "KONTOR_DEMO_HOSHIMORI_PASSWORD")},
 		{Name: "Sitrabay Marine Works W.L.L.", Slug: "sitrabay", Like: "Oracle", Sender: duns("000000906", "KONTOR_DEMO_SITRABAY_SECRET"),
 			ExpectSecret: d.secrets["KONTOR_DEMO_SITRABAY_SECRET_OUT"], ShipTo: inBahrain, Title: "Yard stores",
 			// Two of these letters are not those of ISO-8859-1.
@@ -73,6 +85,13 @@ func (d *demo) buyerConfigs() []simulators.BuyerConfig {
 	return all
 }
 
+// byOCI is how a buyer reaches its OCI connection; the younger interface asks for prices once more
+// before it orders.
+func (d *demo) byOCI(connection, version, charset, password string) *simulators.OCIAccess {
+	return &simulators.OCIAccess{URL: d.config.PublicURL + "/m/" + demoMerchant + "/oci/" + connection, User: "brackwater-shop",
+		Password: d.secrets[password], Version: version, Charset: charset, Validates: version == "5.0"}
+}
+
 var (
 	inCalifornia = simulators.Address{ID: "SHIP-1", Street: "100 Example Avenue", City: "Example City", State: "CA",
 		PostalCode: "94100", CountryCode: "US", Country: "United States"}
@@ -80,6 +99,8 @@ var (
 		PostalCode: "48200", CountryCode: "US", Country: "United States"}
 	inOregon = simulators.Address{ID: "CHEM-3", Street: "3 Example Quad", City: "Example Hill", State: "OR",
 		PostalCode: "97000", CountryCode: "US", Country: "United States"}
+	inGermany = simulators.Address{ID: "WERK-1", Street: "Beispielweg 5", City: "Musterstadt", PostalCode: "12345", CountryCode: "DE", Country: "Germany"}
+	inJapan   = simulators.Address{ID: "FAB-2", Street: "2 Example Industrial Park", City: "Example-shi", PostalCode: "1000001", CountryCode: "JP", Country: "Japan"}
 	inBahrain = simulators.Address{ID: "204", Street: "12 Example Yard Road", City: "Example Harbour",
 		PostalCode: "301", CountryCode: "BH", Country: "Bahrain"}
 )

@@ -176,7 +176,14 @@ func (s *story) browse(method, address string, form url.Values) (to, page string
 // arrive opens a start page and gives the shop's address of the visit, and its token.
 func (s *story) arrive(startPage string) (shop, token string) {
 	s.t.Helper()
-	entrance, _ := s.browse(http.MethodGet, startPage, nil)
+	entrance, page := s.browse(http.MethodGet, startPage, nil)
+	if entrance == "" { // with OCI the browser's own form asks for the visit
+		to, fields := s.form(page)
+		startPage, _ = s.browse(http.MethodPost, to, fields)
+		if entrance, _ = s.browse(http.MethodGet, startPage, nil); strings.Contains(startPage+entrance, fields.Get("PASSWORD")) {
+			s.t.Fatal("the password stands in an address")
+		}
+	}
 	u, err := url.Parse(entrance)
 	if err != nil {
 		s.t.Fatal(err)
@@ -209,15 +216,25 @@ func (s *story) postHome(button string) {
 	s.t.Helper()
 	returnPage, _ := s.browse(http.MethodPost, button, url.Values{})
 	_, page := s.browse(http.MethodGet, returnPage, nil)
-	action, field := formAction.FindStringSubmatch(page), formField.FindStringSubmatch(page)
-	if action == nil || field == nil {
-		s.t.Fatalf("the return page has no form:\n%s", page)
-	}
-	to := html.UnescapeString(action[1])
+	to, fields := s.form(page)
 	if !strings.HasPrefix(to, s.buyersURL+"/") {
 		s.t.Fatalf("the cart would go to %s", to)
 	}
-	s.browse(http.MethodPost, to, url.Values{field[1]: {html.UnescapeString(field[2])}})
+	s.browse(http.MethodPost, to, fields)
+}
+
+// form is a page's form as a browser would send it, in the page's own character set.
+func (s *story) form(page string) (action string, fields url.Values) {
+	s.t.Helper()
+	found := formAction.FindStringSubmatch(page)
+	if found == nil {
+		s.t.Fatalf("the page has no form:\n%s", page)
+	}
+	fields = url.Values{}
+	for _, field := range formField.FindAllStringSubmatch(page, -1) {
+		fields.Add(html.UnescapeString(field[1]), html.UnescapeString(field[2]))
+	}
+	return html.UnescapeString(found[1]), fields
 }
 
 // cartHome goes shopping: set-up, shop, return. Without lines it presses "fill the usual cart".
