@@ -122,7 +122,11 @@ func (b *Buyer) mask(text string) (masked string, count int) {
 		count += len(expression.FindAllStringIndex(text, -1))
 		text = expression.ReplaceAllString(text, "${1}masked${2}")
 	}
-	for _, secret := range []string{b.cfg.Sender.Secret, b.cfg.ExpectSecret} {
+	secrets := []string{b.cfg.Sender.Secret, b.cfg.ExpectSecret}
+	if b.cfg.OCI != nil {
+		secrets = append(secrets, b.cfg.OCI.Password)
+	}
+	for _, secret := range secrets {
 		if len(secret) >= 6 && strings.Contains(text, secret) {
 			count += strings.Count(text, secret)
 			text = strings.ReplaceAll(text, secret, "masked")

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"html/template"
+	"io"
 	"net/http"
 	"net/url"
 	"slices"
@@ -209,19 +210,23 @@ func (b *Buyer) postAction(w http.ResponseWriter, r *http.Request) {
 func refused(err error) bool { return errors.Is(err, ErrState) || errors.Is(err, ErrNotFound) }
 
 // postReturn is BrowserFormPost: the one address that other sites' pages post to. It trusts the
-// BuyerCookie and nothing else.
+// BuyerCookie, or with OCI the token in the address, and nothing else.
 func (b *Buyer) postReturn(w http.ResponseWriter, r *http.Request) {
-	r.Body = http.MaxBytesReader(w, r.Body, maxBody)
-	if err := r.ParseForm(); err != nil {
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	if err != nil {
 		b.problem(w, http.StatusBadRequest, fmt.Errorf("%w: the form can't be read", ErrCart))
 		return
 	}
 	var q Requisition
-	var err error
-	if b.cfg.OCI != nil {
-		q, err = b.receiveOCI(r.PathValue("requisition"), r.URL.Query().Get("uniqueid"), r.PostForm)
+	if id := r.PathValue("requisition"); b.cfg.OCI != nil {
+		q, err = b.receiveOCI(id, r.URL.Query().Get("uniqueid"), string(body)) // in its own character set
 	} else {
-		q, err = b.ReceiveCart(r.PathValue("requisition"), r.PostForm)
+		form, broken := url.ParseQuery(string(body))
+		if broken != nil {
+			b.problem(w, http.StatusBadRequest, fmt.Errorf("%w: the form can't be read", ErrCart))
+			return
+		}
+		q, err = b.ReceiveCart(id, form)
 	}
 	if errors.Is(err, ErrNotFound) {
 		b.problem(w, http.StatusNotFound, err)

@@ -62,7 +62,7 @@ func (b *Buyer) getRequisition(w http.ResponseWriter, r *http.Request) {
 	}
 	documents := b.Documents(q.ID)
 	p := requisitionPage{deskPage: b.page(q.Title), Requisition: q, Link: b.pathOf(q.ID), Zone: b.now().Format("MST"),
-		Day: formatDay(q.Started), Cart: cartInForce(q), Can: can(q)}
+		Day: formatDay(q.Started), Cart: cartInForce(q), Can: b.can(q)}
 	p.Who = q.Person.Role
 	p.Ribbon, p.Notice = b.words(q)
 	if b.cfg.ConsoleURL != "" && q.OrderNumber != "" {
@@ -106,12 +106,13 @@ func cartInForce(q Requisition) *Cart {
 }
 
 // can tells which buttons the page has.
-func can(q Requisition) map[string]bool {
+func (b *Buyer) can(q Requisition) map[string]bool {
 	inForce := q.State == Ordered || q.State == Waiting || q.State == Confirmed
 	return map[string]bool{
 		"shop":    q.State == Draft,
 		"edit":    q.State == CartHome && q.Cart.allows("edit"),
 		"look":    q.Cart != nil && q.Cart.allows("inspect"),
+		"anew":    q.State == CartHome && b.cfg.OCI != nil, // OCI opens no cart again, but another can replace it
 		"order":   q.State == CartHome,
 		"again":   q.State == Refused || q.State == Approved,
 		"change":  inForce,
@@ -134,6 +135,8 @@ func (b *Buyer) words(q Requisition) (ribbon, notice string) {
 		switch {
 		case q.VisitOpen && q.Operation == "edit":
 			return "A visit to edit the cart is open. What comes home replaces these lines.", ""
+		case q.VisitOpen && q.Operation == "create":
+			return "A visit for another cart is open. What comes home replaces these lines.", ""
 		case q.VisitOpen:
 			return "A visit to look at the cart is open. Nothing comes home from it.", ""
 		case q.Cart.QuotePending:
@@ -207,13 +210,16 @@ func (b *Buyer) rows(q Requisition, documents []Document, selected string) []lan
 			row.Answer, row.Failed, row.AnswerReadable = "no", true, "not taken"
 		}
 		rows = append(rows, row)
-		if d.Type == "PunchOutSetupResponse" {
+		if d.Type == "PunchOutSetupResponse" || d.Type == "OCI start" {
 			rows = append(rows, laneRow{Time: formatSecond(d.At), Instant: formatInstant(d.At), Name: "browser opens the shop",
 				Lane: "13", Browser: true, Who: short + " to " + shop + ", through the browser"})
 		}
 	}
 	next := map[State]string{Ordered: "ConfirmationRequest", Waiting: "StatusUpdateRequest"}[q.State]
-	if q.VisitOpen {
+	switch {
+	case q.VisitOpen && b.cfg.OCI != nil:
+		next = "OCI form"
+	case q.VisitOpen:
 		next = "PunchOutOrderMessage"
 	}
 	if next != "" {
@@ -251,9 +257,13 @@ func (b *Buyer) pane(q Requisition, d Document) *documentPane {
 		}
 	}
 	paths, words := tie(d, cart)
-	pane.Lines = assets.XML(d.Body, paths...)
-	if d.AnswerBody != "" {
-		pane.AnswerLines = assets.XML(d.AnswerBody, "/Status")
+	if strings.HasPrefix(d.Type, "OCI ") {
+		pane.Lines, pane.AnswerLines = assets.Fields(d.Body, paths...), assets.Fields(d.AnswerBody, "NEW_ITEM-PRICE[1]", "NEW_ITEM-PRICEUNIT[1]")
+	} else {
+		pane.Lines = assets.XML(d.Body, paths...)
+		if d.AnswerBody != "" {
+			pane.AnswerLines = assets.XML(d.AnswerBody, "/Status")
+		}
 	}
 	if pane.First, pane.Last = assets.TiedLines(pane.Lines); pane.First > 0 {
 		pane.Words = words
@@ -276,6 +286,12 @@ func tie(d Document, cart *Cart) (paths []string, words string) {
 			"Goods only. cXML keeps freight and tax apart; with both it is " + FormatMoney(cart.Sum()) + "."
 	case "ConfirmationRequest":
 		return []string{"/OrderReference"}, "The document that is answered: its order number and its payloadID."
+	case "OCI start":
+		return []string{"HOOK_URL"}, "The browser brings the cart home to this address. Kontor never calls it itself."
+	case "OCI VALIDATE":
+		return []string{"FUNCTION", "PRODUCTID", "QUANTITY"}, "No visit begins: the first answer has the price in it, and an order at another price would not leave."
+	case "OCI form":
+		return []string{"NEW_ITEM-EXT_QUOTE_ID[1]", "NEW_ITEM-EXT_QUOTE_ITEM[1]"}, "Kontor’s own number of the cart and of the line. The order brings it back, so that nobody has to guess what was bought."
 	case "StatusUpdateRequest":
 		return []string{"/Status"}, "The last word on an order that waited."
 	}
