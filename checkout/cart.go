@@ -96,14 +96,22 @@ func (c Cart) AuxiliaryID(line int64) string {
 	return c.ID + "-" + strconv.FormatInt(line, 10)
 }
 
-// AuxiliaryOf is the id of a line of a cart, as AuxiliaryID writes it; without an item it names the
-// cart alone, without a cart nothing.
+// AuxiliaryOf is the id of a line of a cart, as AuxiliaryID writes it, from the two fields in which
+// other systems keep it; without an item it names the cart alone, without a cart nothing. Those
+// systems write 00001 for 1, and some capitals for all letters.
 func AuxiliaryOf(cart, item string) string {
+	cart, item = strings.TrimSpace(cart), strings.TrimLeft(strings.TrimSpace(item), "0")
+	if lower := strings.ToLower(cart); strings.HasPrefix(lower, cartPrefix) {
+		cart = lower
+	}
 	if cart == "" || item == "" {
 		return cart
 	}
 	return cart + "-" + item
 }
+
+// cartPrefix begins the ids of carts.
+const cartPrefix = "crt_"
 
 // FreightID is the auxiliary id of the freight where it goes home as a line: that which it came
 // back with, else one of ours.

@@ -20,7 +20,7 @@ func (d *Desk) change(ctx context.Context, tx *database.Tx, w Wanted, existing o
 		return Placed{}, unknownOrder(w)
 	}
 	if w.Currency != existing.Currency {
-		return Placed{}, fault.At(fault.Invalid, "OrderRequest/OrderRequestHeader/Total/Money/@currency",
+		return Placed{}, fault.At(fault.Invalid, "currency",
 			"order "+w.Number+" is in "+existing.Currency+" and can't be changed to "+w.Currency)
 	}
 	hash, err := orders.ContentHash(w.Kind, w.Header, w.Lines)
@@ -234,14 +234,14 @@ func (d *Desk) giveBack(ctx context.Context, tx *database.Tx, w Wanted, referenc
 }
 
 func unknownOrder(w Wanted) error {
-	return fault.At(fault.Unknown, "OrderRequest/OrderRequestHeader/@orderID", "order "+w.Number+" was never received, so it can't be changed")
+	return fault.At(fault.Unknown, "number", "order "+w.Number+" was never received, so it can't be changed")
 }
 
 func ended(w Wanted, existing orders.Order) error {
-	return fault.At(fault.Conflict, "OrderRequest/OrderRequestHeader/@orderID", "order "+w.Number+" is "+existing.State+" and can't be changed any more")
+	return fault.At(fault.Conflict, "number", "order "+w.Number+" is "+existing.State+" and can't be changed any more")
 }
 
 func late(w Wanted, existing orders.Order) error {
-	return fault.At(fault.Conflict, "OrderRequest/OrderRequestHeader/@orderVersion",
+	return fault.At(fault.Conflict, "version",
 		"version "+strconv.FormatInt(w.Version, 10)+" of order "+w.Number+" comes too late, version "+strconv.FormatInt(existing.Latest, 10)+" is here already")
 }

@@ -2,6 +2,9 @@
 // wants into an order, asks for credit and queues what others must be told. It knows nothing of
 // the protocol that brought the buyer.
 //
+// Its faults name places in words of its own, those of the API (number, lines[0].price); a protocol
+// whose documents have other names translates them.
+//
 // Its functions take the transaction of the request that they serve (inbox.Once) and do all or
 // nothing with it. The main flow is Place in place.go.
 package checkout

@@ -37,7 +37,7 @@ func (p *priced) flag(code, message string, line int64) {
 func (d *Desk) price(ctx context.Context, tx *database.Tx, w Wanted) (priced, error) {
 	p, err := d.priceAll(ctx, tx, w)
 	if errors.Is(err, money.ErrRange) && fault.CodeOf(err) == fault.Internal {
-		err = fault.At(fault.Invalid, "OrderRequest", "the order's amount is too large").Because(err)
+		err = fault.At(fault.Invalid, "lines", "the order's amount is too large").Because(err)
 	}
 	return p, err
 }
@@ -112,7 +112,7 @@ func (d *Desk) priceAll(ctx context.Context, tx *database.Tx, w Wanted) (priced,
 			return p, err
 		}
 		if p.Goods, err = p.Goods.Add(p.lines[i].Amount); err != nil {
-			return p, fault.At(fault.Invalid, "OrderRequest", "the order's amount is too large").Because(err)
+			return p, fault.At(fault.Invalid, "lines", "the order's amount is too large").Because(err)
 		}
 	}
 	if err := p.compareTotal(w); err != nil {
@@ -180,7 +180,7 @@ func (d *Desk) priceLine(p *priced, w Wanted, asked orders.Line, product catalog
 		return l, nil // a group's parts carry the price; a blanket order buys nothing yet
 	}
 	if l.BuyerPrice.Sign() < 0 {
-		return l, fault.At(fault.Invalid, itemPlace(l)+"/ItemDetail/UnitPrice", "the price is negative")
+		return l, fault.At(fault.Invalid, itemPlace(l)+".price", "the price is negative")
 	}
 	theirs, err := money.LineTotal(l.Quantity, l.BuyerPrice, per, w.Currency)
 	if err != nil {
@@ -204,7 +204,7 @@ func (d *Desk) priceLine(p *priced, w Wanted, asked orders.Line, product catalog
 		ours, err = ours.Mul(per)
 	}
 	if err != nil {
-		return l, fault.At(fault.Invalid, itemPlace(l)+"/ItemDetail/PriceBasisQuantity", "our price on that basis has too many digits").Because(err)
+		return l, fault.At(fault.Invalid, itemPlace(l)+".price_per", "our price on that basis has too many digits").Because(err)
 	}
 	our, err := money.LineTotal(l.Quantity, ours, per, w.Currency)
 	if err != nil {
@@ -247,10 +247,8 @@ func (p *priced) comparePrice(policy Policy, l *orders.Line, per, ours money.Dec
 	}
 }
 
-// itemPlace is where the line stands in the buyer's document.
-func itemPlace(l orders.Line) string {
-	return "OrderRequest/ItemOut[" + strconv.FormatInt(l.Position, 10) + "]"
-}
+// itemPlace is where the line stands among those that are wanted.
+func itemPlace(l orders.Line) string { return "lines[" + strconv.FormatInt(l.Position-1, 10) + "]" }
 
 // ourPrice is the snapshot's price while it holds for that quantity and unit, else today's.
 func (p *priced) ourPrice(l orders.Line, product catalog.Recognised, from *match) (money.Decimal, bool) {
@@ -349,7 +347,7 @@ func (p *priced) compareTotal(w Wanted) error {
 			freight.Add(freight, money.MustDecimal(amount.Text()).Rat())
 		}
 		if err != nil {
-			return fault.At(fault.Invalid, "OrderRequest", "the order's amount is too large").Because(err)
+			return fault.At(fault.Invalid, "lines", "the order's amount is too large").Because(err)
 		}
 	}
 	sum := money.MustDecimal(lines.Text()).Rat()
@@ -372,7 +370,7 @@ func (p *priced) compareTotal(w Wanted) error {
 		return nil
 	}
 	if w.Policy.RefuseMismatch {
-		return fault.At(fault.Invalid, "OrderRequest/OrderRequestHeader/Total", message)
+		return fault.At(fault.Invalid, "total", message)
 	}
 	p.flag(orders.FlagTotalDiffers, message, 0)
 	return nil
@@ -414,7 +412,7 @@ func (p *priced) addTax(w Wanted, rates accounts.Rates, today money.Date, offers
 	for _, c := range expiredFor(taxed, certificates, today) {
 		p.flag(orders.FlagCertificateExpired, "the exemption certificate "+c.Reference+" for "+c.Place()+" ended on "+c.To.String()+", so the order is taxed", 0)
 	}
-	stated, err := statedAmount(w.Header.StatedTax, w.Currency)
+	stated, err := statedAmount("tax", w.Header.StatedTax, w.Currency)
 	if err != nil {
 		return err
 	}
@@ -440,7 +438,7 @@ func (p *priced) freightLine(asked orders.Line, currency string) (orders.Line, e
 	l := asked
 	l.UnitPrice, l.Tax = l.BuyerPrice, money.Zero(currency)
 	if l.BuyerPrice.Sign() < 0 {
-		return l, fault.At(fault.Invalid, itemPlace(l)+"/ItemDetail/UnitPrice", "the price is negative")
+		return l, fault.At(fault.Invalid, itemPlace(l)+".price", "the price is negative")
 	}
 	per := money.One
 	if l.Per != nil {
@@ -474,7 +472,7 @@ func (p *priced) addFreight(w Wanted, rates accounts.Rates, offers map[string]*c
 	if err != nil {
 		return err
 	}
-	stated, err := statedAmount(w.Header.StatedFreight, w.Currency)
+	stated, err := statedAmount("freight", w.Header.StatedFreight, w.Currency)
 	if err != nil {
 		return err
 	}
@@ -496,12 +494,12 @@ func (p *priced) addFreight(w Wanted, rates accounts.Rates, offers map[string]*c
 	return nil
 }
 
-func statedAmount(d *money.Decimal, currency string) (money.Amount, error) {
+func statedAmount(place string, d *money.Decimal, currency string) (money.Amount, error) {
 	if d == nil {
 		return money.Zero(currency), nil
 	}
 	if d.Sign() < 0 {
-		return money.Amount{}, fault.At(fault.Invalid, "OrderRequest/OrderRequestHeader", "tax and shipping can't be negative")
+		return money.Amount{}, fault.At(fault.Invalid, place, "tax and shipping can't be negative")
 	}
 	return d.Round(currency)
 }

@@ -33,7 +33,7 @@ func (d *Desk) Place(ctx context.Context, tx *database.Tx, w Wanted) (Placed, er
 	case Cancel:
 		return d.cancel(ctx, tx, w, existing, found)
 	}
-	return Placed{}, fault.At(fault.Invalid, "OrderRequest/OrderRequestHeader/@type", "type must be new, update or delete")
+	return Placed{}, fault.At(fault.Invalid, "kind", "type must be new, update or delete")
 }
 
 func (d *Desk) placeNew(ctx context.Context, tx *database.Tx, w Wanted, existing orders.Order, found bool) (Placed, error) {
@@ -109,7 +109,7 @@ func (d *Desk) sameNumber(ctx context.Context, tx *database.Tx, w Wanted, existi
 		return Placed{Order: existing, Repeated: repeated, Waiting: existing.State == orders.CreditReview}, false, err
 	}
 	if existing.InForce > 0 {
-		return Placed{}, false, fault.At(fault.Conflict, "OrderRequest/OrderRequestHeader/@orderID",
+		return Placed{}, false, fault.At(fault.Conflict, "number",
 			"order "+w.Number+" exists already with other content; send it as an update")
 	}
 	if _, err := d.giveBack(ctx, tx, w, existing.ID); err != nil {

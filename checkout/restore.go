@@ -86,7 +86,7 @@ func (d *Desk) RestoreCart(ctx context.Context, tx *database.Tx, c Cart) (Cart, 
 }
 
 func tooLarge(err error) error {
-	return fault.At(fault.Invalid, "PunchOutSetupRequest/ItemOut", "the amount of the items is too large").Because(err)
+	return fault.At(fault.Invalid, "lines", "the amount of the items is too large").Because(err)
 }
 
 func restoredLine(l BroughtBack, offer *catalog.Offer, currency string, today bool) (CartLine, error) {

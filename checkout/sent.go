@@ -140,7 +140,7 @@ func listed(values []string) (args []any, list string) {
 // who keep a quote's number without its item send the cart's id alone.
 func cartOf(auxiliaryID string) string {
 	id, _, _ := strings.Cut(strings.TrimSpace(auxiliaryID), "-")
-	if !strings.HasPrefix(id, "crt_") {
+	if !strings.HasPrefix(id, cartPrefix) {
 		return ""
 	}
 	return id

@@ -66,6 +66,12 @@ func TestRequestsAreTheContracts(t *testing.T) {
 			return err
 		}, "GET", "/v1/orders?number=45&organisation=ext%3Acastelmere&state=credit_review", ""},
 		{"an order", func(c *client.Client) error { _, err := c.Order(ctx, "ord_1"); return err }, "GET", "/v1/orders/ord_1", ""},
+		{"enter an order", func(c *client.Client) error {
+			_, err := c.EnterOrder(ctx, client.EnteredOrder{Organisation: "ext:veldhaus", Number: "45", Total: "39.04", ShipTo: &client.EnteredPlace{City: "Musterstadt", Country: "DE"},
+				Lines: []client.EnteredLine{{SKU: "FAS-1050", QuoteID: "crt_1", QuoteItem: "1", Quantity: "3300", Unit: "EA", Price: "1.183", PricePer: "100"}, {Line: 20, BuyerPart: "100-200", Quantity: "1", Unit: "BX", Price: "2"}}})
+			return err
+		}, "POST", "/v1/orders", `{"organisation":"ext:veldhaus","number":"45","ship_to":{"city":"Musterstadt","country":"DE"},"total":"39.04","lines":[` +
+			`{"sku":"FAS-1050","quote_id":"crt_1","quote_item":"1","quantity":"3300","unit":"EA","price":"1.183","price_per":"100"},{"line":20,"buyer_part":"100-200","quantity":"1","unit":"BX","price":"2"}]}`},
 		{"release", func(c *client.Client) error { _, err := c.Release(ctx, "ord_1", "paid", false); return err },
 			"POST", "/v1/orders/ord_1/release", `{"reason":"paid"}`},
 		{"release above the limit", func(c *client.Client) error { _, err := c.Release(ctx, "ord_1", "known", true); return err },

@@ -24,6 +24,13 @@ func (c *Client) Orders(ctx context.Context, q OrderQuery) (Page[Order], error) 
 	return out, c.get(ctx, "/v1/orders", query, &out)
 }
 
+// EnterOrder enters a purchase order that came by another way than a document: by mail, on paper,
+// from an ERP. The answer is the order, also where it waits or is refused.
+func (c *Client) EnterOrder(ctx context.Context, o EnteredOrder) (Order, error) {
+	var out Order
+	return out, c.do(ctx, http.MethodPost, "/v1/orders", o, &out)
+}
+
 // Order reads one order by id or by ext:<ref>.
 func (c *Client) Order(ctx context.Context, order string) (Order, error) {
 	var out Order

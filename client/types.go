@@ -228,6 +228,43 @@ type OrderLine struct {
 	Flags       []string   `json:"flags"`
 }
 
+// EnteredOrder is a purchase order as somebody enters it. Organisation is an id or ext:<ref>; an
+// empty Currency is the organisation's. Total is compared, not trusted.
+type EnteredOrder struct {
+	Organisation string        `json:"organisation"`
+	Number       string        `json:"number"`
+	Currency     string        `json:"currency,omitempty"`
+	ShipTo       *EnteredPlace `json:"ship_to,omitempty"`
+	Total        string        `json:"total,omitempty"`
+	Comment      string        `json:"comment,omitempty"`
+	Lines        []EnteredLine `json:"lines"`
+}
+
+// EnteredPlace is where the goods of an entered order go; Country is an ISO 3166-1 code.
+type EnteredPlace struct {
+	Name       string `json:"name,omitempty"`
+	Street     string `json:"street,omitempty"`
+	City       string `json:"city,omitempty"`
+	Region     string `json:"region,omitempty"`
+	PostalCode string `json:"postal_code,omitempty"`
+	Country    string `json:"country"`
+}
+
+// EnteredLine is one line as the purchase order has it. QuoteID and QuoteItem name the cart that it
+// came from and its line there: EXT_QUOTE_ID and EXT_QUOTE_ITEM of OCI.
+type EnteredLine struct {
+	Line      int    `json:"line,omitempty"`
+	SKU       string `json:"sku,omitempty"`
+	BuyerPart string `json:"buyer_part,omitempty"`
+	QuoteID   string `json:"quote_id,omitempty"`
+	QuoteItem string `json:"quote_item,omitempty"`
+	Quantity  string `json:"quantity"`
+	Unit      string `json:"unit"`
+	Price     string `json:"price"`
+	PricePer  string `json:"price_per,omitempty"`
+	Charge    string `json:"charge,omitempty"` // freight; empty for goods
+}
+
 // Draw is how much of a blanket order (line 0), or of one of its lines, its releases drew. Maximum
 // and Left are nil where nothing limits it.
 type Draw struct {

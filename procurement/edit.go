@@ -56,7 +56,8 @@ func (s *Service) bringBack(ctx context.Context, tx *database.Tx, c *call, reque
 		}
 	}
 	restored := func(lines []checkout.BroughtBack, today bool) (checkout.Cart, error) {
-		return s.Desk.Restored(ctx, tx, c.merchant, c.organisation, visit.shipTo(), currency, lines, today)
+		cart, err := s.Desk.Restored(ctx, tx, c.merchant, c.organisation, visit.shipTo(), currency, lines, today)
+		return cart, inSetUp(err)
 	}
 	cart, err := restored(goods, request.Operation == "edit")
 	if err == nil {

@@ -92,12 +92,15 @@ func (c Connection) ociFields(asked *ociVisit, cart checkout.Cart, lines []check
 // ociItem is a line of a cart in the interface's words.
 func (c Connection) ociItem(asked *ociVisit, cart checkout.Cart, l checkout.CartLine) oci.Item {
 	settings := c.Settings.oci()
-	price := l.UnitPrice
 	item := oci.Item{
 		Description: l.Name, LongText: l.Description, Quantity: l.Quantity, Unit: c.Settings.ociUnit(l.Unit),
-		Price: &price, Currency: c.Settings.ociCurrency(cart.Currency), LeadTime: l.LeadTime, VendorMat: l.SKU, MatNr: l.BuyerPart, ExtProductID: productKey(l),
+		LeadTime: l.LeadTime, VendorMat: l.SKU, MatNr: l.BuyerPart, ExtProductID: productKey(l),
 	}
-	if l.Per != nil {
+	if !l.Open { // a price that is still to be said is left out: 0 would be a present
+		price := l.UnitPrice
+		item.Price, item.Currency = &price, c.Settings.ociCurrency(cart.Currency)
+	}
+	if l.Per != nil && !l.Open {
 		// fit has seen to it that it is one of the powers of ten that PRICEUNIT has room for.
 		item.PriceUnit, _ = strconv.ParseInt(l.Per.Plain(), 10, 64)
 	}
@@ -177,7 +180,7 @@ func (s Settings) ociCurrency(currency string) string {
 	return currency
 }
 
-// unmapped are the units of a cart that went home as the default.
+// unmapped are the units of a cart that go home as the default.
 func (s Settings) unmapped(lines []checkout.CartLine) []string {
 	var units []string
 	for _, l := range lines {
@@ -186,6 +189,16 @@ func (s Settings) unmapped(lines []checkout.CartLine) []string {
 		}
 	}
 	return units
+}
+
+// unmappedNote is the warning about them on the kept form; what is a warning here is a fault of the
+// test start.
+func (s Settings) unmappedNote(lines []checkout.CartLine) string {
+	units := s.unmapped(lines)
+	if len(units) == 0 {
+		return ""
+	}
+	return "; the buyer has no code for " + strings.Join(units, ", ") + ", " + s.ociUnit(units[0]) + " stands for it"
 }
 
 // productKey is what DETAIL and VALIDATE ask for later: the part number and the unit, since each unit

@@ -38,7 +38,7 @@ func (s *Service) order(ctx context.Context, tx *database.Tx, c *call) (reply, e
 	wanted.Basis = c.basis
 	placed, err := s.Desk.Place(ctx, tx, wanted)
 	if err != nil {
-		return reply{}, err
+		return reply{}, inOrderRequest(err)
 	}
 	return c.orderReply(wanted, placed), nil
 }
@@ -355,9 +355,9 @@ func quoteIn(extrinsics []orders.Pair) string {
 	for _, e := range extrinsics {
 		switch strings.ToUpper(strings.TrimPrefix(e.Name, "NEW_ITEM-")) {
 		case "EXT_QUOTE_ID":
-			quote = strings.TrimSpace(e.Value)
+			quote = e.Value
 		case "EXT_QUOTE_ITEM":
-			item = strings.TrimLeft(strings.TrimSpace(e.Value), "0") // 00010 in many systems
+			item = e.Value
 		}
 	}
 	return checkout.AuxiliaryOf(quote, item)

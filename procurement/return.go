@@ -186,6 +186,7 @@ func (s *Service) fill(f *ReturnForm, merchant accounts.Merchant, connection Con
 	f.Lines, f.Total = len(cart.Lines), cart.Total
 	if connection.Protocol == "oci" {
 		sent.Type = "OCI form"
+		sent.Note += connection.Settings.unmappedNote(cart.Lines)
 		err := connection.ociForm(visit, cart, f)
 		for _, field := range f.Fields {
 			sent.Body = append(sent.Body, written([]oci.Field{{Name: field.Name, Value: field.Value}})...)

@@ -335,7 +335,7 @@ func TestASetUpThatIsRepeated(t *testing.T) {
 // formOf reads a return page as a browser does.
 func formOf(t testing.TB, body string) (action, field, value string) {
 	t.Helper()
-	form := regexp.MustCompile(`<form method="post" action="([^"]*)" accept-charset="UTF-8" target="[^"]*" data-autosubmit>\s*<input type="hidden" name="([^"]*)" value="([^"]*)">`).FindStringSubmatch(body)
+	form := regexp.MustCompile(`<form method="post" action="([^"]*)" accept-charset="utf-8" target="[^"]*" data-autosubmit>\s*<input type="hidden" name="([^"]*)" value="([^"]*)">`).FindStringSubmatch(body)
 	if form == nil {
 		t.Fatalf("no form in\n%s", body)
 	}
@@ -421,7 +421,7 @@ const (
 <body>
 <main class="handover">
 `
-	pageForm = `<form method="post" action="https://buying.example.org/return?a=1&amp;b=2" accept-charset="UTF-8" target="{target}" data-autosubmit>
+	pageForm = `<form method="post" action="https://buying.example.org/return?a=1&amp;b=2" accept-charset="utf-8" target="{target}" data-autosubmit>
 <input type="hidden" name="{field}" value="{value}">
 <button class="btn btn--primary" type="submit">Continue to buying.example.org</button>
 </form>
@@ -495,7 +495,7 @@ func TestTheReturnPageToTheByte(t *testing.T) {
 					t.Errorf("the policy is\n%s\nwant\n%s", got, want)
 				}
 				if p.header.Get("Cache-Control") != "no-store" || p.header.Get("Referrer-Policy") != "no-referrer" || p.header.Get("X-Frame-Options") != "" ||
-					!strings.HasPrefix(p.header.Get("Content-Type"), "text/html; charset=UTF-8") {
+					!strings.HasPrefix(p.header.Get("Content-Type"), "text/html; charset=utf-8") {
 					t.Errorf("headers %v", p.header)
 				}
 				if encoding == "cxml-urlencoded" && strings.ContainsFunc(messageOf(t, p.body), func(c rune) bool { return c > 127 }) {

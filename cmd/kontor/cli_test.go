@@ -68,7 +68,7 @@ func file(t *testing.T, content string) string {
 func TestHelpAndWrongUse(t *testing.T) {
 	t.Setenv("KONTOR_DATABASE_URL", "sqlite:"+filepath.Join(t.TempDir(), "kontor.db"))
 	help := works(t, "--help")
-	says(t, "the help", help, "demo", "serve", "migrate", "apply", "orders list", "orders release", "orders reject", "orders cancel-lines", "credit show", "credit limit", "health")
+	says(t, "the help", help, "demo", "serve", "migrate", "apply", "orders list", "orders release", "orders reject", "orders enter", "orders cancel-lines", "credit show", "credit limit", "health")
 	works(t, "--version")
 	fails(t, 2, []string{"fly"}, "fly")
 	fails(t, 2, []string{"orders", "list"}, "--merchant")
@@ -148,6 +148,36 @@ func TestMigrateAndApply(t *testing.T) {
 			fails(t, 1, []string{"apply", file(t, broken)}, place)
 		}
 		fails(t, 1, []string{"apply", file(t, "{")})
+	})
+}
+
+// A purchase order that came by mail is entered once, whatever the key.
+func TestOrdersAreEnteredFromAFile(t *testing.T) {
+	dbtest.EachURL(t, func(t *testing.T, address string) {
+		t.Setenv("KONTOR_DATABASE_URL", address)
+		t.Setenv("KONTOR_SECRET_KEY", storyKey)
+		t.Setenv("CLI_TEST_SECRET", cliSecret)
+		works(t, "apply", file(t, aSetup))
+		const order = `{"organisation": "ext:castelmere", "number": "M-1", "total": "25.00", "lines": [{"sku": "CLI-1", "quantity": "2", "unit": "EA", "price": "12.50"}]}`
+		enter := []string{"orders", "-m", "brackwater", "enter", file(t, order), "--key", "mail-1"}
+		said := works(t, enter...)
+		says(t, "the order", said, "Order M-1 is approved, 25.00 USD")
+		is(t, "the order again", works(t, enter...), said)
+		says(t, "the order under another key", works(t, enter[:5]...), "is here already, approved; nothing was changed")
+		fails(t, 1, append(enter[:4:4], file(t, strings.Replace(order, `"2"`, `"3"`, 1)), "--key", "mail-1"), "same key")
+		fails(t, 1, append(enter[:4:4], file(t, strings.Replace(order, `"2"`, `"3"`, 1))), "exists already with other content", "number")
+		says(t, "a lower price", works(t, append(enter[:4:4], file(t, strings.NewReplacer("M-1", "M-2", "12.50", "12.00").Replace(order)))...), "is credit_review", "1.00 USD less")
+		for place, broken := range map[string]string{
+			"organisation":      strings.Replace(order, "castelmere", "nobody", 1),
+			"lines[0].quantity": strings.Replace(order, `"2"`, `2`, 1),
+			"lines[0].price":    strings.Replace(order, `"12.50"`, `"12,50"`, 1),
+			"lines[0].colour":   strings.Replace(order, `"sku"`, `"colour": 1, "sku"`, 1),
+			"not JSON":          order[:40],
+		} {
+			fails(t, 1, append(enter[:4:4], file(t, broken)), place)
+		}
+		fails(t, 2, append(enter[:4:4], "/nowhere/at/all.json"), "no such file")
+		fails(t, 1, []string{"orders", "-m", "elsewhere", "enter", file(t, order)}, "no merchant")
 	})
 }
 

@@ -15,6 +15,7 @@ import (
 	"github.com/kontorhq/kontor/inbox"
 	"github.com/kontorhq/kontor/money"
 	"github.com/kontorhq/kontor/orders"
+	"github.com/kontorhq/kontor/server/api"
 )
 
 type ordersCommand struct {
@@ -22,6 +23,7 @@ type ordersCommand struct {
 	List     ordersList     `cmd:"" default:"withargs" help:"List orders, newest first."`
 	Release  releaseCommand `cmd:"" help:"Let an order that waits go on."`
 	Reject   rejectCommand  `cmd:"" help:"Refuse an order that waits."`
+	Enter    enterCommand   `cmd:"" help:"Enter a purchase order that came by mail, on paper or from an ERP."`
 
 	CancelLines cancelLinesCommand `cmd:"" help:"Take lines, or parts of them, out of an approved order."`
 }
@@ -72,6 +74,52 @@ type rejectCommand struct {
 func (c rejectCommand) Run(ctx context.Context, to terminal, cli *commands) error {
 	return rule(ctx, to, cli.Orders.Merchant, c.Order, c.Key, []string{"reject", c.Order, c.Reason}, waits, func(s *system, tx *database.Tx, order string) (orders.Order, error) {
 		return s.desk.RejectOrder(ctx, tx, checkout.Ruling{Merchant: cli.Orders.Merchant, Order: order, Actor: actor(), Reason: c.Reason})
+	})
+}
+
+type enterCommand struct {
+	File string `arg:"" help:"The order as JSON, like the body of POST /v1/orders (docs/openapi.json), or - for standard input."`
+	repeatable
+}
+
+// Run enters an order. The same order again is there already, whatever its key, and changes nothing.
+func (c enterCommand) Run(ctx context.Context, to terminal, cli *commands) error {
+	body, err := read(c.File)
+	if err != nil {
+		return wrongUse{fmt.Errorf("%s can't be read: %w", c.File, err)}
+	}
+	order, err := api.ReadOrder(body)
+	if err != nil {
+		return err
+	}
+	return withSystem(ctx, to, func(s *system) error {
+		merchant, err := accounts.FindMerchant(ctx, s.db, cli.Orders.Merchant)
+		if err != nil {
+			return err
+		}
+		organisation, err := accounts.FindOrganisation(ctx, s.db, merchant.ID, order.Organisation)
+		if fault.CodeOf(err) == fault.Unknown && err != nil {
+			return fault.At(fault.Unknown, "organisation", "there is no organisation "+order.Organisation)
+		}
+		if err != nil {
+			return err
+		}
+		wanted, err := order.Wanted(merchant, organisation)
+		if err != nil {
+			return err
+		}
+		return s.once(ctx, to, merchant.ID, c.Key, []string{"enter", string(body)}, func(tx *database.Tx) (string, error) {
+			placed, err := s.desk.Place(ctx, tx, wanted)
+			o := placed.Order
+			said := fmt.Sprintf("Order %s is %s, %s: %s\n", o.Number, o.State, o.Version.Total, o.Decision.Sentence)
+			if placed.Repeated {
+				said = fmt.Sprintf("Order %s is here already, %s; nothing was changed.\n", o.Number, o.State)
+			}
+			for _, f := range o.Version.Flags {
+				said += "  " + f.Message + "\n"
+			}
+			return said, err
+		})
 	})
 }
 

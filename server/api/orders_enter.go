@@ -2,8 +2,12 @@ package api
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
+	"reflect"
 	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/kontorhq/kontor/accounts"
 	"github.com/kontorhq/kontor/checkout"
@@ -16,7 +20,7 @@ import (
 // EnteredOrder is a purchase order that came by another way than a document of ours: by mail, on
 // paper, from an ERP. It is decided like any other.
 type EnteredOrder struct {
-	Organisation string        `json:"organisation" minLength:"1" maxLength:"300" doc:"The buying company: its id, or ext: and the merchant's own reference" example:"ext:veldhaus"`
+	Organisation string        `json:"organisation" minLength:"1" maxLength:"300" pattern:"^[^\\x00-\\x1f]*$" patternDescription:"text of one line" doc:"The buying company: its id, or ext: and the merchant's own reference" example:"ext:veldhaus"`
 	Number       string        `json:"number" minLength:"1" maxLength:"200" pattern:"^[^\\x00-\\x1f]*$" patternDescription:"text of one line" doc:"The buyer's purchase order number; an order of that number that counts already is not entered twice" example:"4500018237"`
 	Currency     string        `json:"currency,omitempty" minLength:"3" maxLength:"3" doc:"ISO 4217 code; the organisation's when absent" example:"EUR"`
 	ShipTo       *EnteredPlace `json:"ship_to,omitempty" doc:"Where the goods go, for tax and freight"`
@@ -27,25 +31,26 @@ type EnteredOrder struct {
 
 // EnteredPlace is where goods go.
 type EnteredPlace struct {
-	Name       string `json:"name,omitempty" maxLength:"200" doc:"Who or which door takes them" example:"Receiving"`
-	Street     string `json:"street,omitempty" maxLength:"200" doc:"Street and number" example:"Beispielweg 5"`
-	City       string `json:"city,omitempty" maxLength:"200" doc:"City" example:"Musterstadt"`
-	Region     string `json:"region,omitempty" maxLength:"100" doc:"State or province, as tax rates name it" example:"CA"`
-	PostalCode string `json:"postal_code,omitempty" maxLength:"40" doc:"Postal code" example:"12345"`
-	Country    string `json:"country" minLength:"2" maxLength:"2" doc:"ISO 3166-1 code" example:"DE"`
+	Name       string `json:"name,omitempty" maxLength:"200" pattern:"^[^\\x00-\\x1f]*$" patternDescription:"text of one line" doc:"Who or which door takes them" example:"Receiving"`
+	Street     string `json:"street,omitempty" maxLength:"200" pattern:"^[^\\x00-\\x1f]*$" patternDescription:"text of one line" doc:"Street and number" example:"Beispielweg 5"`
+	City       string `json:"city,omitempty" maxLength:"200" pattern:"^[^\\x00-\\x1f]*$" patternDescription:"text of one line" doc:"City" example:"Musterstadt"`
+	Region     string `json:"region,omitempty" maxLength:"100" pattern:"^[^\\x00-\\x1f]*$" patternDescription:"text of one line" doc:"State or province, as tax rates name it" example:"CA"`
+	PostalCode string `json:"postal_code,omitempty" maxLength:"40" pattern:"^[^\\x00-\\x1f]*$" patternDescription:"text of one line" doc:"Postal code" example:"12345"`
+	Country    string `json:"country" pattern:"^[A-Za-z]{2}$" patternDescription:"two letters" doc:"ISO 3166-1 code" example:"DE"`
 }
 
 // EnteredLine is one line as the purchase order has it.
 type EnteredLine struct {
 	Line      int64  `json:"line,omitempty" minimum:"0" maximum:"999999" doc:"The buyer's line number; the place in the list when absent" example:"10"`
-	SKU       string `json:"sku,omitempty" maxLength:"100" doc:"Part number; it or buyer_part is needed" example:"FAS-1050"`
-	BuyerPart string `json:"buyer_part,omitempty" maxLength:"100" doc:"The buyer's own part number" example:"100-200"`
-	QuoteID   string `json:"quote_id,omitempty" maxLength:"100" doc:"The cart that the line came from: EXT_QUOTE_ID of OCI" example:"crt_01j5x2v9t4e8s7c6b3n2m1k0hz"`
-	QuoteItem string `json:"quote_item,omitempty" maxLength:"10" doc:"Its line there: EXT_QUOTE_ITEM of OCI" example:"1"`
+	SKU       string `json:"sku,omitempty" maxLength:"100" pattern:"^[^\\x00-\\x1f]*$" patternDescription:"text of one line" doc:"Part number; it or buyer_part is needed" example:"FAS-1050"`
+	BuyerPart string `json:"buyer_part,omitempty" maxLength:"100" pattern:"^[^\\x00-\\x1f]*$" patternDescription:"text of one line" doc:"The buyer's own part number" example:"100-200"`
+	QuoteID   string `json:"quote_id,omitempty" maxLength:"100" pattern:"^[^\\x00-\\x1f]*$" patternDescription:"text of one line" doc:"The cart that the line came from: EXT_QUOTE_ID of OCI" example:"crt_01j5x2v9t4e8s7c6b3n2m1k0hz"`
+	QuoteItem string `json:"quote_item,omitempty" maxLength:"10" pattern:"^[^\\x00-\\x1f]*$" patternDescription:"text of one line" doc:"Its line there: EXT_QUOTE_ITEM of OCI" example:"1"`
 	Quantity  string `json:"quantity" maxLength:"40" doc:"Exact decimal, in unit" example:"3300"`
-	Unit      string `json:"unit" minLength:"1" maxLength:"40" doc:"UN/CEFACT code" example:"EA"`
+	Unit      string `json:"unit" minLength:"1" maxLength:"40" pattern:"^[^\\x00-\\x1f]*$" patternDescription:"text of one line" doc:"UN/CEFACT code" example:"EA"`
 	Price     string `json:"price" maxLength:"40" doc:"What the purchase order says, for price_per units" example:"1.183"`
 	PricePer  string `json:"price_per,omitempty" maxLength:"40" doc:"How many units the price is for; 1 when absent" example:"100"`
+	Charge    string `json:"charge,omitempty" enum:"freight" doc:"freight where the line is the order's freight and no goods; sku may say anything then" example:"freight"`
 }
 
 type enterInput struct {
@@ -72,13 +77,49 @@ func (a *api) enterOrder(ctx context.Context, c *caller, in *enterInput) (*writt
 	})
 }
 
+// ReadOrder reads an order that was written for the API from elsewhere, by the same rules.
+func ReadOrder(body []byte) (EnteredOrder, error) {
+	settleHuma()
+	var order EnteredOrder
+	var given any
+	if err := json.Unmarshal(body, &given); err != nil {
+		return order, fault.New(fault.Malformed, "the order is not JSON: "+err.Error())
+	}
+	registry := huma.NewMapRegistry("#/", huma.DefaultSchemaNamer)
+	result, place := new(huma.ValidateResult), huma.NewPathBuffer(nil, 0)
+	place.Push("body")
+	huma.Validate(registry, registry.Schema(reflect.TypeFor[EnteredOrder](), true, ""), place, huma.ModeWriteToServer, given, result)
+	faults := fault.New(fault.Invalid, "the order can't be entered as it is")
+	for _, err := range result.Errors {
+		if detailer, ok := err.(huma.ErrorDetailer); ok {
+			field := fieldOf(detailer.ErrorDetail(), faults.Code.HTTP())
+			faults.Fields = append(faults.Fields, fault.Field{Path: field.Location, Message: field.Message})
+		}
+	}
+	if len(faults.Fields) > 0 {
+		return order, faults
+	}
+	return order, json.Unmarshal(body, &order)
+}
+
 // Wanted is the order in checkout's words; each thing wrong with it is a field.
 func (e EnteredOrder) Wanted(merchant accounts.Merchant, organisation accounts.Organisation) (checkout.Wanted, error) {
 	faults := fault.New(fault.Invalid, "the order can't be entered as it is")
+	wrong := func(path, message string) {
+		faults.Fields = append(faults.Fields, fault.Field{Path: path, Message: message})
+	}
 	number := func(path, text string) money.Decimal {
 		d, err := money.ParseDecimal(text)
 		if err != nil || d.Sign() < 0 {
-			faults.Fields = append(faults.Fields, fault.Field{Path: path, Message: "is not a plain decimal number of at most 19 digits"})
+			wrong(path, "is not a plain decimal number of at most 19 digits")
+			return money.One // whatever comes of it is not used
+		}
+		return d
+	}
+	positive := func(path, text string) money.Decimal {
+		d := number(path, text)
+		if d.Sign() == 0 {
+			wrong(path, "must be more than 0")
 		}
 		return d
 	}
@@ -88,10 +129,10 @@ func (e EnteredOrder) Wanted(merchant accounts.Merchant, organisation accounts.O
 		w.Currency = organisation.Currency
 	}
 	if _, known := money.Exponent(w.Currency); !known {
-		faults.Fields = append(faults.Fields, fault.Field{Path: "currency", Message: "is not an ISO 4217 currency"})
+		wrong("currency", "is not an ISO 4217 currency")
 	}
 	if w.Number == "" {
-		faults.Fields = append(faults.Fields, fault.Field{Path: "number", Message: "must not be empty"})
+		wrong("number", "must not be empty")
 	}
 	if p := e.ShipTo; p != nil {
 		w.Header.ShipTo = &orders.Address{Name: p.Name, City: p.City, Region: p.Region, PostalCode: p.PostalCode, Country: strings.ToUpper(p.Country)}
@@ -110,26 +151,20 @@ func (e EnteredOrder) Wanted(merchant accounts.Merchant, organisation accounts.O
 	for i, l := range e.Lines {
 		path := fmt.Sprintf("lines[%d].", i)
 		line := orders.Line{Position: int64(i + 1), Line: l.Line, SKU: strings.TrimSpace(l.SKU), BuyerPart: strings.TrimSpace(l.BuyerPart),
-			AuxiliaryID: checkout.AuxiliaryOf(strings.TrimSpace(l.QuoteID), strings.TrimSpace(l.QuoteItem)), Name: l.SKU,
-			Quantity: number(path+"quantity", l.Quantity), Unit: l.Unit, BuyerPrice: number(path+"price", l.Price)}
+			AuxiliaryID: checkout.AuxiliaryOf(l.QuoteID, l.QuoteItem), Name: l.SKU, Charge: l.Charge,
+			Quantity: positive(path+"quantity", l.Quantity), Unit: strings.TrimSpace(l.Unit), BuyerPrice: number(path+"price", l.Price)}
 		if line.Line == 0 {
 			line.Line, line.Synthetic = int64(i+1), true
 		}
 		if taken[line.Line] {
-			faults.Fields = append(faults.Fields, fault.Field{Path: path + "line", Message: fmt.Sprintf("there are two lines %d", line.Line)})
+			wrong(path+"line", fmt.Sprintf("there are two lines %d", line.Line))
 		}
 		taken[line.Line] = true
-		if line.SKU == "" && line.BuyerPart == "" {
-			faults.Fields = append(faults.Fields, fault.Field{Path: path + "sku", Message: "is needed, or buyer_part"})
-		}
-		if line.Quantity.Sign() == 0 && len(faults.Fields) == 0 {
-			faults.Fields = append(faults.Fields, fault.Field{Path: path + "quantity", Message: "must be more than 0"})
+		if line.SKU == "" && line.BuyerPart == "" && line.Charge == "" {
+			wrong(path+"sku", "is needed, or buyer_part")
 		}
 		if l.PricePer != "" {
-			per := number(path+"price_per", l.PricePer)
-			if per.Sign() == 0 {
-				faults.Fields = append(faults.Fields, fault.Field{Path: path + "price_per", Message: "must be more than 0"})
-			}
+			per := positive(path+"price_per", l.PricePer)
 			line.Per = &per
 		}
 		w.Lines = append(w.Lines, line)
