@@ -29,7 +29,8 @@ type Category struct {
 }
 
 const (
-	maxPage  = 100
+	page     = 100 // where no limit was named
+	maxPage  = 1000
 	maxWords = 12 // of a query
 	maxWord  = 64 // bytes of a word that are compared
 )
@@ -39,7 +40,7 @@ const (
 func Search(ctx context.Context, q database.Querier, organisation accounts.Organisation, currency string, on money.Date, query Query) (found []*Offer, next string, err error) {
 	limit := min(query.Limit, maxPage)
 	if limit <= 0 {
-		limit = maxPage
+		limit = page
 	}
 	if !storable(query.Category) || !storable(query.After) {
 		return nil, "", nil

@@ -61,8 +61,13 @@ func (c Charset) has(r rune) bool {
 	if c.Name == "iso-8859-1" {
 		return r <= 0x7F || r >= 0xA0 && r <= 0xFF
 	}
-	_, err := c.encoding.NewEncoder().String(string(r))
-	return err == nil
+	written, err := c.encoding.NewEncoder().String(string(r))
+	if err != nil {
+		return false
+	}
+	// Some are written as another: Shift_JIS has no yen sign beside the backslash.
+	read, err := c.encoding.NewDecoder().String(written)
+	return err == nil && read == string(r)
 }
 
 // Fit replaces the characters that the character set lacks by what comes nearest, else by "?". A
@@ -110,12 +115,14 @@ var written = map[rune]string{
 	'\u2002': " ", '\u2003': " ", '\u2009': " ", '\u200A': " ", '\u202F': " ", '\u00A0': " ", '\u200B': "", '\uFEFF': "",
 }
 
-// Bytes is a page in the character set; what it lacks must have been fitted before.
+// Bytes is a page in the character set. Values of fields must have been fitted before they were
+// written into it: what is lacking here, in words for people, becomes a reference such as
+// "&#9731;". Fitting a whole page instead would make quotation marks of its own of others.
 func (c Charset) Bytes(page string) ([]byte, error) {
 	if c.whole() {
 		return []byte(page), nil
 	}
-	return c.encoding.NewEncoder().Bytes([]byte(page))
+	return encoding.HTMLEscapeUnsupported(c.encoding.NewEncoder()).Bytes([]byte(page))
 }
 
 func ascii(text string) bool {

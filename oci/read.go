@@ -26,7 +26,8 @@ var DefaultLimits = Limits{Bytes: 10 << 20, Fields: 50_000, Items: 1000}
 // ReadFields reads url-encoded fields in the order in which they stand. Where a name, compared
 // without case and "~", is in both, the body wins. Text that is not UTF-8 is read in the
 // character set that the fields themselves name (http_content_charset), else as windows-1252. A
-// stray "%" stands for itself: some systems send their return address as it is.
+// stray "%" stands for itself: some systems send their return address as it is. NUL, which no form
+// of a browser has and PostgreSQL can't keep, is left out.
 func ReadFields(query, body string, limits Limits) ([]Field, error) {
 	if len(query)+len(body) > limits.Bytes {
 		return nil, Faults{{"", "the request is larger than " + strconv.Itoa(limits.Bytes) + " bytes"}}
@@ -45,7 +46,14 @@ func ReadFields(query, body string, limits Limits) ([]Field, error) {
 			fields = append(fields, f)
 		}
 	}
-	return inUTF8(append(fields, ofBody...)), nil
+	return withoutNUL(inUTF8(append(fields, ofBody...))), nil
+}
+
+func withoutNUL(fields []Field) []Field {
+	for i, f := range fields {
+		fields[i] = Field{strings.ReplaceAll(f.Name, "\x00", ""), strings.ReplaceAll(f.Value, "\x00", "")}
+	}
+	return fields
 }
 
 func split(encoded string) []Field {
@@ -106,7 +114,8 @@ func inUTF8(fields []Field) []Field {
 		return fields
 	}
 	encoding, name := charset.Lookup(label)
-	if encoding == nil || name == "utf-8" || name == "replacement" {
+	// A form is ASCII with escapes: its escapes can't be of a set that ASCII is no part of.
+	if encoding == nil || name == "utf-8" || name == "replacement" || strings.HasPrefix(name, "utf-16") {
 		encoding, _ = charset.Lookup("windows-1252")
 	}
 	read := func(text string) string {

@@ -79,12 +79,16 @@ const Masked = "…"
 // or can't be is told field by field; the caller decides which faults end the start, since a
 // wrong quantity is nothing that plain shopping needs.
 func ReadStart(fields []Field, names Names) (*Start, error) {
+	first := map[string]string{} // of each name, however many fields there are
+	for _, f := range fields {
+		if v := strings.TrimSpace(f.Value); v != "" && first[plain(f.Name)] == "" {
+			first[plain(f.Name)] = v
+		}
+	}
 	value := func(names ...string) string {
 		for _, name := range names {
-			for _, f := range fields {
-				if v := strings.TrimSpace(f.Value); v != "" && plain(f.Name) == plain(name) {
-					return v
-				}
+			if v := first[plain(name)]; v != "" {
+				return v
 			}
 		}
 		return ""
@@ -106,7 +110,7 @@ func ReadStart(fields []Field, names Names) (*Start, error) {
 		if strings.HasPrefix(strings.TrimSpace(f.Name), "~") && slices.Contains(echoed, plain(f.Name)) {
 			s.Echo = append(s.Echo, Field{strings.TrimSpace(f.Name), f.Value})
 		}
-		if secretName(f.Name, names) {
+		if f.Value != "" && (f.Value == s.Password || secretName(plain(f.Name), names)) {
 			f.Value = Masked
 		}
 		s.Fields = append(s.Fields, f)
@@ -132,17 +136,17 @@ func ReadStart(fields []Field, names Names) (*Start, error) {
 var echoed = []string{"OKCODE", "TARGET", "CALLER", "FORCETARGET"}
 
 // secretName tells whether a field holds a secret: one of the names that were set, or one by which
-// buyers call a secret of their own that nobody told us of.
+// buyers call a secret of their own that nobody told us of. name is plain.
 func secretName(name string, names Names) bool {
-	if slices.ContainsFunc(names.Password, func(password string) bool { return plain(password) == plain(name) }) {
+	if slices.ContainsFunc(names.Password, func(password string) bool { return plain(password) == name }) {
 		return true
 	}
 	for _, word := range []string{"PASSW", "PWD", "PASSPHRASE", "SECRET", "KENNWORT"} {
-		if strings.Contains(plain(name), word) {
+		if strings.Contains(name, word) {
 			return true
 		}
 	}
-	return false
+	return strings.HasSuffix(name, "PASS") || name == "PIN"
 }
 
 // secret is the first of the fields with a value; its blanks belong to it.

@@ -4,10 +4,13 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net"
 	"net/url"
 	"regexp"
 	"strings"
 	"time"
+
+	"golang.org/x/net/publicsuffix"
 
 	"github.com/kontorhq/kontor/accounts"
 	"github.com/kontorhq/kontor/database"
@@ -33,7 +36,8 @@ type Connection struct {
 // Settings are what a connection may be set to. The zero value of each field is its default.
 type Settings struct {
 	// ReturnHosts are where carts may be sent home to: "buyer.example.com", which stands for
-	// https, or "http://buyer.internal:8080" where a buyer has no https.
+	// https, or "http://buyer.internal:8080" where a buyer has no https. "*.buyer.example.com" is
+	// every host under that domain, but not the domain itself.
 	ReturnHosts []string `json:"return_hosts,omitempty"`
 	// FrameHosts are further hosts, written the same way, whose pages may show the shop in a
 	// frame; those of ReturnHosts always may.
@@ -190,17 +194,47 @@ func (s Settings) version(documentType string) string {
 // URLs allow, would begin a rule of its own.
 var hostnames = regexp.MustCompile(`^(?:[A-Za-z0-9_](?:[A-Za-z0-9._-]*[A-Za-z0-9_])?|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?$`)
 
-// allowedOrigin reads an entry of the lists of return and frame hosts.
+// anyHost begins an entry that stands for every host under a domain, as browsers read it in
+// headers, too.
+const anyHost = "*."
+
+// allowedOrigin reads an entry of the lists of return and frame hosts. Of an entry for all hosts
+// under a domain, host begins with anyHost.
 func allowedOrigin(entry string) (scheme, host string, err error) {
 	full := entry
 	if !strings.Contains(entry, "://") {
 		full = "https://" + entry
 	}
 	u, err := url.Parse(full)
-	if err != nil || !hostnames.MatchString(u.Host) || u.User != nil || strings.Trim(u.Path, "/") != "" || (u.Scheme != "https" && u.Scheme != "http") {
+	if err == nil && strings.HasPrefix(u.Host, anyHost) {
+		if !ownDomain(u.Host[len(anyHost):]) {
+			return "", "", fmt.Errorf("%q would stand for hosts of others: behind *. a domain of the buyer's own must stand", entry)
+		}
+	}
+	if err != nil || !hostnames.MatchString(strings.TrimPrefix(u.Host, anyHost)) || u.User != nil || strings.Trim(u.Path, "/") != "" || (u.Scheme != "https" && u.Scheme != "http") {
 		return "", "", fmt.Errorf("%q is not a host, nor http:// or https:// with a host", entry)
 	}
 	return u.Scheme, hostWithPort(u), nil
+}
+
+// ownDomain tells whether somebody can have the whole of a domain to himself. That of an address
+// in numbers, and one under which anybody may have a host (com, co.uk), nobody has.
+func ownDomain(host string) bool {
+	host, _, _ = strings.Cut(strings.ToLower(host), ":")
+	if net.ParseIP(host) != nil || strings.HasPrefix(host, "[") {
+		return false
+	}
+	_, err := publicsuffix.EffectiveTLDPlusOne(host)
+	return err == nil
+}
+
+// covers tells whether an entry's host is that of an address, or stands for it.
+func covers(host, asked string) bool {
+	domain, any := strings.CutPrefix(host, "*")
+	if !any {
+		return host == asked
+	}
+	return len(asked) > len(domain) && strings.HasSuffix(asked, domain)
 }
 
 // hostWithPort is the host as origins are compared: in lower case, without the port that the
@@ -221,17 +255,17 @@ func (s Settings) checkReturn(address string) (*url.URL, error) {
 		return nil, fault.At(fault.Invalid, place, "BrowserFormPost is not an address that a form can be sent to")
 	}
 	u, err := url.Parse(address)
-	if err != nil || u.Host == "" || u.User != nil || (u.Scheme != "https" && u.Scheme != "http") {
+	if err != nil || !hostnames.MatchString(u.Host) || u.User != nil || (u.Scheme != "https" && u.Scheme != "http") {
 		return nil, fault.At(fault.Invalid, place, "BrowserFormPost must be an http or https address without credentials")
 	}
 	for _, entry := range s.ReturnHosts {
 		scheme, host, err := allowedOrigin(entry)
-		if err == nil && scheme == u.Scheme && host == hostWithPort(u) {
+		if err == nil && scheme == u.Scheme && covers(host, hostWithPort(u)) {
 			return u, nil
 		}
 	}
 	for _, entry := range s.ReturnHosts {
-		if _, host, err := allowedOrigin(entry); err == nil && host == hostWithPort(u) {
+		if _, host, err := allowedOrigin(entry); err == nil && covers(host, hostWithPort(u)) {
 			return nil, fault.At(fault.Invalid, place, "BrowserFormPost must be https for that host")
 		}
 	}

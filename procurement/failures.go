@@ -2,6 +2,7 @@ package procurement
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -33,6 +34,14 @@ const (
 
 // errTooOften has the same words for senders that exist and for those that don't.
 var errTooOften = fault.New(fault.TooMany, "there were too many attempts without the right secret, try again later")
+
+// RetryAfter is how long who was refused with fault.TooMany or fault.Unavailable had better wait.
+func RetryAfter(err error) time.Duration {
+	if errors.Is(err, errTooOften) {
+		return failureWindow
+	}
+	return time.Second
+}
 
 type clientKey struct{}
 

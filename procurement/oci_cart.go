@@ -43,19 +43,23 @@ func (c Connection) ociFreight(cart checkout.Cart) (oci.Item, bool) {
 		ExtQuoteID: cart.ID, ExtQuoteItem: number}, true
 }
 
-// ociPage puts fields into a page of the buyer's character set and frame.
+// ociPage puts fields into a page of the buyer's character set and frame. A search may come without
+// an address: nobody sends its form on.
 func (c Connection) ociPage(asked *ociVisit, action string, fields []oci.Field, f *ReturnForm) error {
-	hook, err := c.Settings.checkHook(action)
-	if err != nil {
-		return err // the setting changed since the visit began
-	}
-	f.Action, f.Host, f.Target, f.Origins = action, hook.Host, asked.Target, c.Settings.formOrigins(hook)
-	if c.Settings.oci().HookQuery == "split" {
-		fields = append(fields, splitQuery(hook, &f.Action)...)
+	if f.Target = asked.Target; action != "" {
+		hook, err := c.Settings.checkHook(action)
+		if err != nil {
+			return err // the setting changed since the visit began
+		}
+		f.Action, f.Host, f.Origins = action, hook.Host, c.Settings.formOrigins(hook)
+		if c.Settings.oci().HookQuery == "split" {
+			fields = append(fields, splitQuery(hook, &f.Action)...)
+		}
 	}
 	f.Charset, _ = oci.CharsetOf(asked.Charset)
 	for _, field := range append(fields, asked.Echo...) {
-		f.Fields = append(f.Fields, FormField{field.Name, f.Charset.Fit(field.Value)})
+		// Names, too: those of an address's parameters are the buyer's own.
+		f.Fields = append(f.Fields, FormField{f.Charset.Fit(field.Name), f.Charset.Fit(field.Value)})
 	}
 	return nil
 }

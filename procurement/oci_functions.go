@@ -37,20 +37,15 @@ func (s *Service) backgroundSearch(ctx context.Context, v *ociVisitor) (OCIAnswe
 	if most == 0 {
 		most = 100
 	}
-	var items []checkout.Item
-	query := catalog.Query{Text: v.start.SearchString}
-	for len(items) < most {
-		query.Limit = most - len(items)
-		found, next, err := catalog.Search(ctx, s.DB, v.organisation, v.organisation.Currency, v.merchant.Today(s.Clock), query)
-		if err != nil {
-			return OCIAnswer{}, err
-		}
-		for _, offer := range found {
-			items = append(items, checkout.Item{SKU: offer.SKU, Quantity: offer.LeastQuantity})
-		}
-		if query.After = next; next == "" {
-			break
-		}
+	// One page: a second one would look through the whole index once more.
+	found, _, err := catalog.Search(ctx, s.DB, v.organisation, v.organisation.Currency, v.merchant.Today(s.Clock),
+		catalog.Query{Text: v.start.SearchString, Limit: most})
+	if err != nil {
+		return OCIAnswer{}, err
+	}
+	items := make([]checkout.Item, len(found))
+	for i, offer := range found {
+		items[i] = checkout.Item{SKU: offer.SKU, Quantity: offer.LeastQuantity}
 	}
 	lines, err := s.priced(ctx, v, items)
 	if err != nil {
@@ -62,44 +57,29 @@ func (s *Service) backgroundSearch(ctx context.Context, v *ociVisitor) (OCIAnswe
 // answerOCI writes lines that belong to no cart. A line that the interface can't say is left out
 // of a search, and noted.
 func (s *Service) answerOCI(ctx context.Context, v *ociVisitor, lines []checkout.CartLine, submit bool) (OCIAnswer, error) {
-	settings := v.connection.Settings
 	cart := checkout.Cart{Currency: v.organisation.Currency}
 	asked := v.asked()
-	var told []checkout.CartLine
-	left := 0
-	for _, l := range lines {
-		one := []checkout.CartLine{l}
-		err := settings.fit(ctx, s.DB, v.merchant.ID, one)
-		if err == nil {
-			_, err = v.connection.ociFields(asked, cart, one)
-		}
-		switch {
-		case err != nil && submit:
-			return OCIAnswer{}, err
-		case err != nil:
-			left++
-		default:
-			told = append(told, one[0])
-		}
+	told, refused, err := s.sayable(ctx, v, asked, cart, lines)
+	if err == nil && submit && refused != nil {
+		err = refused
 	}
-	form := &ReturnForm{Whose: whose(v.merchant, v.connection, Session{ReturnURL: v.start.HookURL}), Lines: len(told), Total: money.Zero(cart.Currency)}
-	fields, err := v.connection.ociFields(asked, cart, told)
 	if err != nil {
 		return OCIAnswer{}, err
 	}
-	if v.start.HookURL != "" {
+	form := &ReturnForm{Whose: whose(v.merchant, v.connection, Session{ReturnURL: v.start.HookURL}), Lines: len(told), Total: money.Zero(cart.Currency)}
+	fields, err := v.connection.ociFields(asked, cart, told)
+	if err == nil {
 		err = v.connection.ociPage(asked, v.start.HookURL, fields, form)
-	} else {
-		for _, f := range fields {
-			form.Fields = append(form.Fields, FormField(f))
-		}
 	}
 	if err != nil {
 		return OCIAnswer{}, err
 	}
 	note := strconv.Itoa(len(told)) + " items."
-	if left > 0 {
+	if left := len(lines) - len(told); left > 0 {
 		note += " " + strconv.Itoa(left) + " can't be said in OCI and were left out."
+	}
+	if warnings := v.warnings(); warnings != "" {
+		note += " " + warnings
 	}
 	err = s.DB.InTx(ctx, func(tx *database.Tx) error {
 		d := v.kept("", 200, note)
@@ -110,4 +90,25 @@ func (s *Service) answerOCI(ctx context.Context, v *ociVisitor, lines []checkout
 		return OCIAnswer{}, err
 	}
 	return OCIAnswer{Form: form, Submit: submit}, err
+}
+
+// sayable are the lines that the interface has words for; refused is why the last of the others
+// can't be said. However many there are, the catalogue is asked once.
+func (s *Service) sayable(ctx context.Context, v *ociVisitor, asked *ociVisit, cart checkout.Cart, lines []checkout.CartLine) (told []checkout.CartLine, refused, err error) {
+	misfits, err := v.connection.Settings.refit(ctx, s.DB, v.merchant.ID, lines)
+	if err != nil {
+		return nil, nil, err
+	}
+	for i, l := range lines {
+		if misfit, there := misfits[i]; there {
+			refused = fault.At(fault.Invalid, misfit.Path, misfit.Message)
+			continue
+		}
+		if _, err := v.connection.ociFields(asked, cart, []checkout.CartLine{l}); err != nil {
+			refused = err
+			continue
+		}
+		told = append(told, l)
+	}
+	return told, refused, nil
 }

@@ -43,6 +43,9 @@ type OCISettings struct {
 	Functions *[]string `json:"functions,omitempty"`
 	// MaxHits of a background search; 100 when 0.
 	MaxHits int `json:"max_hits,omitempty"`
+	// FunctionsASecond is how often VALIDATE and BACKGROUND_SEARCH, which machines call, are
+	// answered, in each process; 20 when 0.
+	FunctionsASecond int `json:"functions_a_second,omitempty"`
 }
 
 // OCIField says where a field of an item comes from: one of Value, Parameter and From.
@@ -61,7 +64,10 @@ var lineValues = []string{"sku", "name", "description", "unspsc", "line", "cart"
 // functionsOf are the functions that a connection may turn on and off.
 var functionsOf = []string{string(oci.Detail), string(oci.DetailAdd), string(oci.Validate), string(oci.Sourcing), string(oci.BackgroundSearch)}
 
-const mostHits = 1000
+const (
+	mostHits             = 1000
+	mostFunctionsASecond = 1000
+)
 
 // check finds what can't be; each field names its place within the settings.
 func (o OCISettings) check() []fault.Field {
@@ -107,6 +113,9 @@ func (o OCISettings) check() []fault.Field {
 	}
 	if o.MaxHits < 0 || o.MaxHits > mostHits {
 		wrong("max_hits", fmt.Sprintf("must be 0 to %d", mostHits))
+	}
+	if o.FunctionsASecond < 0 || o.FunctionsASecond > mostFunctionsASecond {
+		wrong("functions_a_second", fmt.Sprintf("must be 0 to %d", mostFunctionsASecond))
 	}
 	if o.Functions != nil {
 		for i, function := range *o.Functions {

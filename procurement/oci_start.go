@@ -5,6 +5,7 @@ import (
 	"crypto/hmac"
 	"errors"
 	"net/url"
+	"strconv"
 	"strings"
 
 	"github.com/kontorhq/kontor/accounts"
@@ -59,7 +60,12 @@ func (s *Service) StartOCI(ctx context.Context, call OCICall) (OCIAnswer, Whose,
 	}
 	var who Whose
 	if v.connection.ID != "" {
-		who = whose(v.merchant, v.connection, Session{ReturnURL: v.start.HookURL})
+		// Only a return address of this buyer's is shown as home.
+		home := ""
+		if _, err := v.connection.Settings.checkHook(v.start.HookURL); err == nil {
+			home = v.start.HookURL
+		}
+		who = whose(v.merchant, v.connection, Session{ReturnURL: home})
 	}
 	return answer, who, err
 }
@@ -94,14 +100,33 @@ func (s *Service) startOCI(ctx context.Context, v *ociVisitor, call OCICall) (OC
 			}
 		}
 	}
+	for _, f := range start.Echo {
+		if len(f.Value) > longestEcho {
+			return OCIAnswer{}, fault.At(fault.Invalid, f.Name, f.Name+" is longer than what is sent back.")
+		}
+	}
 	switch start.Function {
-	case oci.Validate:
-		return s.validate(ctx, v)
-	case oci.BackgroundSearch:
+	case oci.Validate, oci.BackgroundSearch:
+		if err := s.slow(v); err != nil {
+			return OCIAnswer{}, err
+		}
+		if start.Function == oci.Validate {
+			return s.validate(ctx, v)
+		}
 		return s.backgroundSearch(ctx, v)
 	}
 	return s.visitByOCI(ctx, v)
 }
+
+// What a start may bring into a visit. Columns that have an index take no more than some thousand
+// bytes, and a visit is read with each page of the shop.
+const (
+	longestEcho  = 4000
+	longestWho   = 320 // an e-mail address
+	longestWord  = 200 // of what is looked for, as in the API
+	longestField = 4000
+	mostOfFields = 64 << 10
+)
 
 // oci are the connection's OCI settings, the defaults where it has none.
 func (s Settings) oci() OCISettings {
@@ -121,7 +146,7 @@ func (s *Service) ociConnection(ctx context.Context, call OCICall) (Connection, 
 	}
 	connection, err := FindConnection(ctx, s.DB, call.Merchant, "ext:"+call.Connection)
 	if fault.CodeOf(err) == fault.Unknown && err != nil || err == nil && (connection.Protocol != "oci" || connection.Disabled) {
-		return Connection{}, s.failedLogin(ctx, call, "")
+		return Connection{}, s.failedLogin(ctx, call)
 	}
 	return connection, err
 }
@@ -140,20 +165,20 @@ func (s *Service) signIn(ctx context.Context, v *ociVisitor, call OCICall, conne
 	user := hmac.Equal(s.Keys.Digest("oci user", connection.Settings.oci().Username), s.Keys.Digest("oci user", v.start.Username))
 	v.start.Password = ""
 	if !right || !user || connection.Settings.oci().Username == "" {
-		return s.failedLogin(ctx, call, v.start.Username)
+		return s.failedLogin(ctx, call)
 	}
 	merchant, organisation, err := accounts.FindParties(ctx, s.DB, connection.Merchant, connection.Organisation)
 	if fault.CodeOf(err) == fault.Unknown && err != nil || err == nil && organisation.Disabled {
-		return s.failedLogin(ctx, call, v.start.Username)
+		return s.failedLogin(ctx, call)
 	}
 	v.merchant, v.organisation, v.connection = merchant, organisation, connection
 	return err
 }
 
-// failedLogin counts a wrong login like a wrong secret of cXML: by who it claims to be, and by the
-// address that it comes from.
-func (s *Service) failedLogin(ctx context.Context, call OCICall, username string) error {
-	claimed := cxml.Party{Credential: []cxml.Credential{{Domain: "oci " + call.Connection, Identity: username}}}
+// failedLogin counts a wrong login like a wrong secret of cXML: by the connection, whatever user it
+// names, and by the address that it comes from.
+func (s *Service) failedLogin(ctx context.Context, call OCICall) error {
+	claimed := cxml.Party{Credential: []cxml.Credential{{Domain: "oci", Identity: call.Connection}}}
 	err := s.failed(ctx, call.Merchant, claimed)
 	if errors.Is(err, errUnauthenticated) {
 		return errNoLogin
@@ -167,9 +192,9 @@ func ociFault(err error) error {
 	if !errors.As(err, &faults) {
 		return err
 	}
-	e := fault.New(fault.Invalid, "The call can't be answered: "+faults[0].Error()+".")
+	e := fault.New(fault.Invalid, "The call can't be answered: "+cxml.MaskCards(faults[0].Error())+".")
 	for _, f := range faults {
-		e.Fields = append(e.Fields, fault.Field{Path: f.Field, Message: f.Message})
+		e.Fields = append(e.Fields, fault.Field{Path: f.Field, Message: cxml.MaskCards(f.Message)})
 	}
 	return e
 }
@@ -198,11 +223,12 @@ func (s *Service) visitByOCI(ctx context.Context, v *ociVisitor) (OCIAnswer, err
 		operation, home = "inspect", ""
 	}
 	sku, _ := productOf(start.ProductID)
-	visit := Visit{SelectedSKU: sku, Search: start.SearchString, Lang: start.Lang, OCI: v.asked()}
+	said := func(text string, most int) string { return shorten(cxml.MaskCards(text), most) }
+	visit := Visit{SelectedSKU: said(sku, longestWord), Search: said(start.SearchString, longestWord), Lang: said(start.Lang, longestWord), OCI: v.asked()}
+	person := accounts.Buyer{Email: said(start.Email, longestWho), Login: said(start.Login, longestWho), Name: said(start.Person, longestWho)}
 	var session string
 	err := s.DB.InTx(ctx, func(tx *database.Tx) error {
-		buyer, err := accounts.Arrive(ctx, tx, v.merchant.ID, v.organisation.ID,
-			accounts.Buyer{Email: start.Email, Login: start.Login, Name: start.Person}, s.Clock.Now())
+		buyer, err := accounts.Arrive(ctx, tx, v.merchant.ID, v.organisation.ID, person, s.Clock.Now())
 		if err != nil {
 			return err
 		}
@@ -225,7 +251,7 @@ type ociVisit struct {
 	Target  string      `json:"target"`
 	Charset string      `json:"charset,omitempty"`
 	Cancel  string      `json:"cancel,omitempty"` // where a visit without a cart ends, if the buyer named an address
-	Fields  []oci.Field `json:"fields,omitempty"` // all parameters, those with secrets masked
+	Fields  []oci.Field `json:"fields,omitempty"` // the parameters, those with secrets masked; see some
 }
 
 func (v *ociVisitor) asked() *ociVisit {
@@ -239,7 +265,25 @@ func (v *ociVisitor) asked() *ociVisit {
 	if charset == "" {
 		charset = settings.Charset
 	}
-	return &ociVisit{Echo: echo, Target: target, Charset: charset, Cancel: v.start.CancelURL, Fields: masked(v.start.Fields)}
+	set, _ := oci.CharsetOf(charset)
+	return &ociVisit{Echo: masked(echo), Target: target, Charset: set.Name, Cancel: v.start.CancelURL, Fields: some(v.start.Fields)}
+}
+
+// some are the parameters that a visit takes along, for the connection's map of fields: masked, and
+// no more than a buyer's system sends. All of them are in the kept document.
+func some(fields []oci.Field) []oci.Field {
+	var short []oci.Field
+	size := 0
+	for _, f := range fields {
+		if len(f.Value) > longestField {
+			continue
+		}
+		if size += len(f.Name) + len(f.Value) + 32; size > mostOfFields { // with the signs around them
+			break
+		}
+		short = append(short, f)
+	}
+	return masked(short)
 }
 
 // kept is the call as it is kept: its parameters line by line, secrets masked.
@@ -250,12 +294,28 @@ func (v *ociVisitor) kept(object string, status int, note string) keptDocument {
 		if v.start.Function != oci.Shop {
 			d.Type = "OCI " + string(v.start.Function)
 		}
-		if v.start.Asked != "" && note == "" {
-			d.Note = "The function " + v.start.Asked + " is not known; it was taken for plain shopping."
+		if note == "" {
+			d.Note = v.warnings()
 		}
 		d.Body = written(masked(v.start.Fields))
 	}
 	return d
+}
+
+// warnings are what was taken otherwise than it was said, for those who look after the connection.
+func (v *ociVisitor) warnings() string {
+	var list []string
+	said := func(text string) string { return strconv.Quote(shorten(cxml.MaskCards(text), 60)) }
+	if v.start.Asked != "" {
+		list = append(list, "The function "+said(v.start.Asked)+" is not known; it was taken for plain shopping.")
+	}
+	if _, known := oci.CharsetOf(v.start.Charset); !known {
+		list = append(list, "The character set "+said(v.start.Charset)+" is not known; the page is in UTF-8.")
+	}
+	if _, ok := v.start.Target(); !ok {
+		list = append(list, "The target is no name of a frame; the form goes to _top.")
+	}
+	return strings.Join(list, " ")
 }
 
 // written are fields as documents keep them: one a line, as people read them.
@@ -278,8 +338,8 @@ func masked(fields []oci.Field) []oci.Field {
 
 // refuseOCI keeps a call that led to nothing.
 func (s *Service) refuseOCI(ctx context.Context, v *ociVisitor, call OCICall, cause error) {
-	if errors.Is(cause, errTooOften) {
-		return // who guesses on fills no disk
+	if errors.Is(cause, errTooOften) || errors.Is(cause, errTooFast) {
+		return // who goes on guessing or asking fills no disk
 	}
 	d := v.kept("", fault.CodeOf(cause).HTTP(), cause.Error())
 	d.Merchant = call.Merchant

@@ -2,6 +2,7 @@ package procurement
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -20,6 +21,19 @@ import (
 // another unit of the product; no line comes to another amount by it. What can't be put so is a
 // fault that names its line: a unit price is never rounded (cXML reference 5.8).
 func (s Settings) fit(ctx context.Context, q database.Querier, merchant string, lines []checkout.CartLine) error {
+	misfits, err := s.refit(ctx, q, merchant, lines)
+	if err != nil || len(misfits) == 0 {
+		return err
+	}
+	faults := fault.New(fault.Invalid, "the cart can't be sent to this buyer as it is")
+	for _, i := range slices.Sorted(maps.Keys(misfits)) {
+		faults.Fields = append(faults.Fields, misfits[i])
+	}
+	return faults
+}
+
+// refit is fit line by line: what is wrong with those that can't be put so, by their place.
+func (s Settings) refit(ctx context.Context, q database.Querier, merchant string, lines []checkout.CartLine) (map[int]fault.Field, error) {
 	var fine []int
 	var skus []string
 	for i, l := range lines {
@@ -28,25 +42,22 @@ func (s Settings) fit(ctx context.Context, q database.Querier, merchant string, 
 		}
 	}
 	if len(fine) == 0 {
-		return nil
+		return nil, nil
 	}
 	products, err := catalog.Products(ctx, q, merchant, skus)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	faults := fault.New(fault.Invalid, "the cart can't be sent to this buyer as it is")
+	misfits := map[int]fault.Field{}
 	for _, i := range fine {
 		if s.onBasis(&lines[i]) || s.inOtherUnit(&lines[i], products[accounts.Fold(lines[i].SKU)]) {
 			continue
 		}
-		faults.Fields = append(faults.Fields, fault.Field{Path: "lines[" + strconv.Itoa(i) + "].unit",
+		misfits[i] = fault.Field{Path: "lines[" + strconv.Itoa(i) + "].unit",
 			Message: "The price of " + lines[i].SKU + ", " + lines[i].UnitPrice.Plain() + ", has more decimals than the " +
-				strconv.Itoa(s.decimals()) + " that the buyer's system takes. Order it in another unit, or a quantity that fills whole packs."})
+				strconv.Itoa(s.decimals()) + " that the buyer's system takes. Order it in another unit, or a quantity that fills whole packs."}
 	}
-	if len(faults.Fields) > 0 {
-		return faults
-	}
-	return nil
+	return misfits, nil
 }
 
 // tooFine tells whether the buyer's system can't take a price.

@@ -35,6 +35,8 @@ type Service struct {
 	PublicURL string // without a slash at the end: where buyers and their browsers reach us
 	Limits    cxml.Limits
 	HTTP      *http.Client // for documents on the way out
+
+	functions functionRates
 }
 
 // responseVersion is the DTD that answers are written for: every reader has this part of it.

@@ -131,7 +131,8 @@ type ReturnForm struct {
 type FormField struct{ Name, Value string }
 
 // ReturnPage gives the form of an ended visit. It is given out once, and again for a moment to
-// a browser that loads the page twice; after that it is fault.Spent. With a fault, too, it is said
+// a browser that loads the page twice, with OCI for some minutes to one that goes back (OCI
+// reference 4); after that it is fault.Spent. With a fault, too, it is said
 // whose visit it is, if there is one.
 func (s *Service) ReturnPage(ctx context.Context, merchantID, returnToken string) (ReturnForm, error) {
 	merchant, err := accounts.FindMerchant(ctx, s.DB, merchantID)
@@ -149,13 +150,17 @@ func (s *Service) ReturnPage(ctx context.Context, merchantID, returnToken string
 			return err
 		}
 		form = ReturnForm{Whose: whose(merchant, connection, visit), Cancelled: visit.State == "cancelled", Charset: oci.UTF8}
-		now := s.Clock.Now()
+		now, again := s.Clock.Now(), reopen
+		if connection.Protocol == "oci" {
+			again = ociAgain
+		}
+		told := !visit.FetchedAt.IsZero() && now.Sub(visit.FetchedAt.Time) > again
 		switch {
 		case visit.State != "returned" && visit.State != "cancelled":
 			return fault.New(fault.Conflict, "This visit has no cart to send yet.")
-		case !visit.FetchedAt.IsZero() && now.Sub(visit.FetchedAt.Time) > reopen && form.Cancelled:
+		case told && form.Cancelled:
 			return fault.New(fault.Spent, "The end of this visit was already told.")
-		case !visit.FetchedAt.IsZero() && now.Sub(visit.FetchedAt.Time) > reopen:
+		case told:
 			return fault.New(fault.Spent, "This cart was already transferred.")
 		}
 		if visit.ReturnURL == "" {

@@ -69,6 +69,7 @@ const (
 	idleLife  = 60 * time.Minute
 	longest   = 12 * time.Hour
 	reopen    = 30 * time.Second // a start or return page may be opened twice by the same browser
+	ociAgain  = 5 * time.Minute  // nobody tells us whether an OCI form arrived, so that it may be sent again
 )
 
 // Expired tells whether the visit is over because nobody did anything.

@@ -1,12 +1,10 @@
 package procure
 
 import (
-	"io"
 	"net/http"
 
 	"github.com/labstack/echo/v4"
 
-	"github.com/kontorhq/kontor/fault"
 	"github.com/kontorhq/kontor/procurement"
 )
 
@@ -18,10 +16,16 @@ func (p endpoint) startOCI(c echo.Context) error {
 	if ahead(request) {
 		return c.NoContent(http.StatusNoContent)
 	}
-	body, err := io.ReadAll(io.LimitReader(request.Body, int64(procurement.LargestOCI)+1))
+	body, release, err := p.crowd.read(request.Body, procurement.LargestOCI)
+	defer release()
 	if err != nil {
-		return fault.New(fault.Malformed, "the form broke off").Because(err)
+		return p.sorry(c, err, sorryPage{})
 	}
+	leave, err := p.crowd.enter(request.Context(), body)
+	if err != nil {
+		return p.sorry(c, err, sorryPage{})
+	}
+	defer leave()
 	ctx := procurement.WithClient(request.Context(), c.RealIP())
 	answer, whose, err := p.service.StartOCI(ctx, procurement.OCICall{Merchant: c.Param("merchant"), Connection: c.Param("connection"),
 		Method: request.Method, Query: request.URL.RawQuery, Body: string(body)})

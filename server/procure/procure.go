@@ -9,7 +9,9 @@ import (
 	"html/template"
 	"io"
 	"net/http"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -35,6 +37,7 @@ func Mount(e *echo.Echo, service *procurement.Service) {
 	e.GET("/m/:merchant/cxml", p.getCXML)
 	e.GET("/m/:merchant/oci/:connection", p.startOCI)
 	e.POST("/m/:merchant/oci/:connection", p.startOCI)
+	e.HEAD("/m/:merchant/oci/:connection", p.head)
 	e.GET("/m/:merchant/p/:token", p.getStart)
 	e.HEAD("/m/:merchant/p/:token", p.head)
 	e.GET("/m/:merchant/p/:token/return", p.getReturn)
@@ -139,7 +142,7 @@ func renderForm(c echo.Context, name string, form procurement.ReturnForm) error 
 	if err := pages.ExecuteTemplate(&b, name, form); err != nil {
 		return err
 	}
-	page, err := form.Charset.Bytes(form.Charset.Fit(b.String()))
+	page, err := form.Charset.Bytes(b.String())
 	if err != nil {
 		return err
 	}
@@ -160,6 +163,9 @@ func (p endpoint) sorry(c echo.Context, err error, page sorryPage) error {
 		return err
 	}
 	page.Message = known.Message
+	if known.Code == fault.TooMany || known.Code == fault.Unavailable {
+		c.Response().Header().Set("Retry-After", strconv.Itoa(int(procurement.RetryAfter(err)/time.Second)))
+	}
 	switch known.Code {
 	case fault.Spent:
 	case fault.Unknown:
