@@ -4,18 +4,23 @@ import (
 	"fmt"
 	"html"
 	"net/http"
+	"net/http/httptest"
+	"net/url"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/labstack/echo/v4"
 	"golang.org/x/text/encoding/charmap"
 
 	"github.com/kontorhq/kontor/catalog"
 	"github.com/kontorhq/kontor/database"
 	"github.com/kontorhq/kontor/money"
 	"github.com/kontorhq/kontor/procurement"
+	"github.com/kontorhq/kontor/server"
+	"github.com/kontorhq/kontor/server/procure"
 )
 
 // Passwords, right and wrong, and card numbers come in wherever a form has room, and stay nowhere.
@@ -53,8 +58,18 @@ func TestOCIStartsLeaveNoSecrets(t *testing.T) {
 				}
 			}
 		}
+		// The program's own server writes a line for each request.
+		whole := server.New(server.Config{DB: r.db, Log: r.service.Log, BodyLimit: 1 << 20, Mount: []func(*echo.Echo){func(e *echo.Echo) { procure.Mount(e, r.service) }}})
+		for _, password := range []string{ociPassword, wrong} {
+			path := "/m/" + m + "/oci/" + c.ExternalID + "?" + url.Values{"USERNAME": {"buyer"}, "PASSWORD": {password}, "HOOK_URL": {hook}, "CARD": {card}}.Encode()
+			for _, address := range []string{path, path + ";x=%zz", "/m/" + m + "/oci/%00?" + password, "/m/" + m + "/oci/a/b?" + password} {
+				whole.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, address, nil))
+			}
+		}
+		if !strings.Contains(r.log.String(), `"route":"/m/:merchant/oci/:connection","status":303`) || strings.Contains(r.log.String(), "HOOK_URL") {
+			t.Errorf("the log is\n%s", r.log)
+		}
 		r.expose("OCI start", wrong, ociPassword, card, spaced)
-		_ = m
 	})
 }
 
@@ -257,7 +272,7 @@ func TestOCISearchesAreCapped(t *testing.T) {
 // nothing of the address gets into a header but its host.
 func TestOCIHooksUnderADomain(t *testing.T) {
 	eachRig(t, func(t *testing.T, r *rig) {
-		m, c := r.ociBuyer(ociLink{hosts: []string{"*.buyer.example.com", "http://*.lab.example.org:8080"}})
+		_, c := r.ociBuyer(ociLink{hosts: []string{"*.buyer.example.com", "http://*.lab.example.org:8080"}})
 		for _, test := range []struct {
 			address string
 			code    int
@@ -309,7 +324,6 @@ func TestOCIHooksUnderADomain(t *testing.T) {
 				t.Errorf("the entry %s: %v", entry, faults)
 			}
 		}
-		_ = m
 	})
 }
 

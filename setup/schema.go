@@ -162,7 +162,7 @@ var docs = map[reflect.Type]map[string]string{
 		"identity": "As the other system writes it",
 	},
 	reflect.TypeFor[procurement.Settings](): {
-		"return_hosts":       "Where carts may be sent home to: a host stands for https; write http:// before one that has no https",
+		"return_hosts":       "Where carts may be sent home to: a host stands for https; write http:// before one that has no https. *.buyer.example stands for every host under that domain, but not for the domain itself",
 		"frame_hosts":        "Further hosts whose pages may show the shop in a frame, written the same way; those of return_hosts always may",
 		"orders_url":         "Where confirmations and status updates go; none are sent when empty",
 		"dtd_versions":       "By document type, such as PunchOutOrderMessage; the empty name is for all others",
