@@ -89,10 +89,13 @@ func (f Findings) sort() {
 	slices.SortStableFunc(f, func(a, b Finding) int { return cmp.Compare(rank[a.Level], rank[b.Level]) })
 }
 
-// Check finds what is wrong with a document, or with one that travels in a message of several
-// parts, in gzip or in a form. contentType is the HTTP header's value, or "". An error is a
+// Check finds what is wrong with a start or a cart in OCI, or with a cXML document, also one that
+// travels in a message of several parts, in gzip or in a form. contentType is the HTTP header's value, or "". An error is a
 // *cxml.Fault of a document that can't be read at all.
 func Check(message []byte, contentType string) (Findings, error) {
+	if sent, ok := readOCI(message, contentType); ok {
+		return checkOCI(sent), nil
+	}
 	body, bodyType, parts, fault := cxml.Unpack(message, contentType, cxml.DefaultLimits)
 	if fault != nil {
 		return nil, fault

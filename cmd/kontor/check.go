@@ -33,7 +33,7 @@ type checkReport struct {
 	Findings   procurement.Findings `json:"findings"`
 }
 
-// Run tells what is wrong with cXML documents. It needs no configuration and no database.
+// Run tells what is wrong with cXML documents and with starts and carts in OCI. It needs no configuration and no database.
 func (c checkCommand) Run(to terminal) error {
 	var reports []checkReport
 	var unreadable, faulty []string
@@ -95,7 +95,7 @@ func (c checkCommand) expand() []string {
 
 // isDocument goes by how documents and messages are called in a folder.
 func isDocument(path string) bool {
-	return slices.Contains([]string{".xml", ".cxml", ".mime", ".eml"}, strings.ToLower(filepath.Ext(path)))
+	return slices.Contains([]string{".xml", ".cxml", ".mime", ".eml", ".html", ".htm", ".query"}, strings.ToLower(filepath.Ext(path)))
 }
 
 func (c checkCommand) check(file string) checkReport {

@@ -24,7 +24,7 @@ type commands struct {
 	Serve   serveCommand       `cmd:"" help:"Serve buyers' systems, storefronts and staff."`
 	Migrate migrateCommand     `cmd:"" help:"Bring the database's schema up to this version."`
 	Apply   applyCommand       `cmd:"" help:"Bring merchants, catalogue, organisations and connections into the state that a file describes."`
-	Check   checkCommand       `cmd:"" help:"Tell what is wrong with a cXML document, where, and what the systems that get it will do."`
+	Check   checkCommand       `cmd:"" help:"Tell what is wrong with a cXML document, or a start or cart in OCI, where, and what the systems that get it will do."`
 	Orders  ordersCommand      `cmd:"" help:"List orders, and decide about those that wait."`
 	Credit  creditCommand      `cmd:"" help:"Show a credit line with its entries, or change its limit."`
 	Doctor  doctorCommand      `cmd:"" help:"Look whether everything around Kontor is as it should be, and say what to do; changes nothing."`
