@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -13,14 +14,19 @@ import (
 	"strings"
 
 	"github.com/kontorhq/kontor/cxml"
+	"github.com/kontorhq/kontor/oci"
 	"github.com/kontorhq/kontor/procurement"
 )
 
 type checkCommand struct {
-	Files  []string `arg:"" name:"file" help:"Files with a document each, folders of them, or - for standard input."`
+	Files  []string `arg:"" optional:"" name:"file" help:"Files with a document each, folders of them, or - for standard input."`
 	JSON   bool     `name:"json" help:"Write JSON: a list with an object for each file (docs/check.md)."`
 	Type   string   `placeholder:"CONTENT-TYPE" help:"The Content-Type header that the documents were sent with, where it matters: the boundary of a message, a character set."`
 	System string   `enum:",ariba,coupa,dynamics,fusion,jaggaer,oracle" default:"" help:"Tell only what concerns this system (ariba, coupa, dynamics, fusion, jaggaer, oracle); what it refuses is a fault then."`
+
+	Connection string `placeholder:"REFERENCE" help:"Play a start on this OCI connection instead, with a cart of all that is on offer there, and tell every rule that it breaks; writes nothing."`
+	Merchant   string `short:"m" help:"The connection's merchant."`
+	Products   int    `default:"1000" help:"Try at most so many products of the connection."`
 }
 
 // checkReport is the answer about one file. Its JSON is described in docs/check.md.
@@ -31,20 +37,58 @@ type checkReport struct {
 	Warnings   int                  `json:"warnings"`
 	Notes      int                  `json:"notes"`
 	Findings   procurement.Findings `json:"findings"`
+	Start      []oci.Field          `json:"start,omitempty"` // of a connection: what would be sent
+	Form       []oci.Field          `json:"form,omitempty"`  // and what would come home
 }
 
-// Run tells what is wrong with cXML documents and with starts and carts in OCI. It needs no configuration and no database.
-func (c checkCommand) Run(to terminal) error {
+// count fills the numbers of findings.
+func (r *checkReport) count() {
+	r.Faults = r.Findings.Count(procurement.LevelFault)
+	r.Warnings = r.Findings.Count(procurement.LevelWarning)
+	r.Notes = r.Findings.Count(procurement.LevelNote)
+}
+
+// Run tells what is wrong with cXML documents and with starts and carts in OCI. It needs no
+// configuration and no database, but for a connection.
+func (c checkCommand) Run(ctx context.Context, to terminal) error {
+	switch {
+	case c.Connection != "" && (len(c.Files) > 0 || c.Merchant == ""):
+		return wrongUse{errors.New("--connection goes with --merchant and without files")}
+	case c.Connection != "":
+		return withSystem(ctx, to, func(s *system) error { return c.try(ctx, to, s) })
+	case len(c.Files) == 0:
+		return wrongUse{errors.New("say which file, or --connection")}
+	}
 	var reports []checkReport
-	var unreadable, faulty []string
 	for _, file := range c.expand() {
-		report := c.check(file)
-		reports = append(reports, report)
+		reports = append(reports, c.check(file))
+	}
+	return c.tell(to, reports)
+}
+
+// try plays a start on the connection.
+func (c checkCommand) try(ctx context.Context, to terminal, s *system) error {
+	trial, err := s.procurement.TryOCI(ctx, c.Merchant, c.Connection, c.Products)
+	if err != nil {
+		return err
+	}
+	report := checkReport{File: c.Connection, Findings: append(procurement.Findings{}, trial.Findings...), Start: trial.Start, Form: trial.Form}
+	report.count()
+	if !c.JSON {
+		fmt.Fprintf(to.out, "A start and a cart with %s, nothing was written.\n", counted(trial.Products, "product"))
+	}
+	return c.tell(to, []checkReport{report})
+}
+
+// tell writes the reports; its error is the exit status.
+func (c checkCommand) tell(to terminal, reports []checkReport) error {
+	var unreadable, faulty []string
+	for _, report := range reports {
 		switch {
 		case report.Unreadable != "":
-			unreadable = append(unreadable, file+" can't be read: "+report.Unreadable)
+			unreadable = append(unreadable, report.File+" can't be read: "+report.Unreadable)
 		case report.Faults > 0:
-			faulty = append(faulty, file+" has "+counted(report.Faults, "fault"))
+			faulty = append(faulty, report.File+" has "+counted(report.Faults, "fault"))
 		}
 		if !c.JSON && report.Unreadable == "" {
 			report.write(to.out)
@@ -111,9 +155,7 @@ func (c checkCommand) check(file string) checkReport {
 	if err != nil {
 		report.Unreadable = err.Error()
 	}
-	report.Faults = report.Findings.Count(procurement.LevelFault)
-	report.Warnings = report.Findings.Count(procurement.LevelWarning)
-	report.Notes = report.Findings.Count(procurement.LevelNote)
+	report.count()
 	return report
 }
 

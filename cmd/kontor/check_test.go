@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/kontorhq/kontor/dbtest"
 )
 
 const (
@@ -118,4 +120,42 @@ func TestCheckCommandReadsStandardInput(t *testing.T) {
 	os.Stdin = file
 	defer func() { os.Stdin = before }()
 	says(t, "the report", works(t, "check", "-"), "-: 0 faults, 1 warning, 0 notes")
+}
+
+func TestCheckCommandReadsOCI(t *testing.T) {
+	const page = `<form method="post" action="https://x.example"><input name="NEW_ITEM-DESCRIPTION[1]" value="Rope"><input name="NEW_ITEM-QUANTITY[1]" value="3"><input name="NEW_ITEM-UNIT[1]" value="MTR"><input name="NEW_ITEM-VENDORMAT[1]" value="R"></form>`
+	says(t, "the report", works(t, "check", document(t, page)), "note     NEW_ITEM-PRICE[1]", "0 faults, 0 warnings, 2 notes")
+	fails(t, 1, []string{"check", document(t, strings.Replace(page, "MTR", "METRE", 1))}, "1 fault")
+	status, out, errs := command(t, "check", "--json", document(t, "HOOK_URL=https%3A%2F%2Fb.example%2F&USERNAME=u&FUNCTION=DETAIL&PASSWORD="+checkedSecret))
+	is(t, "the exit status", status, 1)
+	says(t, "the JSON", out, `"place": "PRODUCTID"`, `"message": "Is missing."`, `"place": "PASSWORD"`)
+	if strings.Contains(out+errs, checkedSecret) {
+		t.Errorf("the secret is shown: %s%s", out, errs)
+	}
+	fails(t, 2, []string{"check", document(t, "a=b")}, "can't be read")
+}
+
+// A start is played on a connection, with all that is on offer there.
+func TestCheckCommandTriesAConnection(t *testing.T) {
+	dbtest.EachURL(t, func(t *testing.T, address string) {
+		t.Setenv("KONTOR_DATABASE_URL", address)
+		t.Setenv("KONTOR_SECRET_KEY", storyKey)
+		t.Setenv("CLI_TEST_SECRET", cliSecret)
+		oci := `"connections": [{"external_id": "castelmere-oci", "organisation": "castelmere", "protocol": "oci", "secrets_in": [{"env": "CLI_TEST_SECRET"}],
+			"settings": {"return_hosts": ["srm.example.com"], "units": {"MTR": "M"}, "oci": {"username": "shop"}}}, {`
+		setup := strings.Replace(aSetup, `"connections": [{`, oci, 1)
+		works(t, "apply", file(t, setup))
+		try := []string{"check", "-m", "brackwater", "--connection", "castelmere-oci"}
+		status, out, _ := command(t, try...)
+		is(t, "the exit status", status, 1)
+		says(t, "the report", out, "with 1 product,", "fault    units.EA", "no code for EA, the unit of CLI-1", "castelmere-oci: 1 fault, 0 warnings, 0 notes")
+		_, out, _ = command(t, append(try, "--json")...)
+		says(t, "the JSON", out, `"name": "HOOK_URL",`, `"value": "https://srm.example.com/"`, `"name": "NEW_ITEM-PRICE[1]",`, `"value": "12.500"`)
+		works(t, "apply", file(t, strings.Replace(setup, `"units": {"MTR": "M"}, `, `"units": {"EA": "ST"}, `, 1)))
+		says(t, "the report then", works(t, try...), "castelmere-oci: 0 faults, 0 warnings, 0 notes")
+		fails(t, 1, []string{"check", "-m", "brackwater", "--connection", "castelmere"}, "speaks cxml")
+		fails(t, 1, []string{"check", "-m", "brackwater", "--connection", "nobody"}, "no connection")
+		fails(t, 2, []string{"check", "--connection", "castelmere-oci"}, "--merchant")
+		fails(t, 2, append(try, "a-file.xml"), "without files")
+	})
 }
