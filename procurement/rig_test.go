@@ -83,7 +83,7 @@ func eachRig(t *testing.T, test func(t *testing.T, r *rig)) {
 	dbtest.EachURL(t, func(t *testing.T, address string) { test(t, newRig(t, address)) })
 }
 
-func newRig(t *testing.T, address string) *rig {
+func newRig(t testing.TB, address string) *rig {
 	t.Helper()
 	r := &rig{TB: t, ctx: context.WithoutCancel(t.Context()), clock: clock.At(present), log: &logBook{}, last: new(int)}
 	r.path, _ = strings.CutPrefix(address, "sqlite:")

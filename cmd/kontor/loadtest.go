@@ -13,7 +13,7 @@ import (
 	"github.com/kontorhq/kontor/config"
 )
 
-// loadCommand measures this program on this machine: how many set-ups and orders a second the
+// loadCommand measures this program on this machine: how many set-ups, starts and orders a second the
 // real server answers over HTTP, beside the bare statements that one of them runs, replayed
 // without HTTP, XML and rules. Only the ratio of the two says something about the program; both
 // are taken in turns, so that whatever else the machine does meets both.
@@ -22,7 +22,7 @@ import (
 type loadCommand struct {
 	Database string        `placeholder:"ADDRESS" help:"The engine: sqlite:PATH or a PostgreSQL address. A fresh database is made beside it, and removed. KONTOR_DATABASE_URL when absent."`
 	Clients  []int         `default:"8,32" help:"How many ask at once."`
-	Only     []string      `enum:"setups,hot,spread,large" default:"setups,hot,spread,large" help:"Which shapes: setups, hot (orders on one credit line), spread (orders over many), large (an order of 1,000 lines)."`
+	Only     []string      `enum:"setups,hot,spread,large,starts,validates" default:"setups,hot,spread,large,starts,validates" help:"Which shapes: setups, hot (orders on one credit line), spread (orders over many), large (an order of 1,000 lines), starts (by OCI), validates (prices asked by OCI)."`
 	Slice    time.Duration `default:"2s" help:"How long each side runs before it is the other's turn."`
 	Rounds   int           `default:"3" help:"How many turns; the medians of their rates are shown."`
 	Large    int           `default:"20" help:"How many orders of 1,000 lines."`

@@ -90,7 +90,7 @@ func (w *world) attackTurn(ctx context.Context, length time.Duration, rate int) 
 		answers, err := w.guess(ctx, address, length, rate)
 		guessed <- outcome{answers, err}
 	}()
-	visits := shape{name: "visits", document: setUpForm(w.secret), who: func(int) member { return w.members[0] }}
+	visits := shape{name: "visits", by: byCXML, document: setUpForm(w.secret), who: func(int) member { return w.members[0] }}
 	good, _, err := w.askServer(ctx, address, visits, turn{clients: 1, for_: length})
 	attack := <-guessed
 	stop()
@@ -135,12 +135,12 @@ func (w *world) guess(ctx context.Context, address string, length time.Duration,
 }
 
 func (w *world) guessOnce(ctx context.Context, address string, wrong form) (status string, err error) {
-	caller, err := newCaller(ctx, address, "/m/"+loadMerchant+"/cxml")
+	caller, err := newCaller(ctx, address)
 	if err != nil {
 		return "", err
 	}
 	defer func() { _ = caller.conn.Close() }()
-	if err := caller.send(wrong.fill(placesOf(w.serial.Add(1), w.members[0], false))); err != nil {
+	if err := caller.send(byCXML, w.members[0], wrong.fill(placesOf(w.serial.Add(1), w.members[0], false))); err != nil {
 		return "", err
 	}
 	_, after, _ := bytes.Cut(caller.body.Bytes(), []byte(`<Status code="`))

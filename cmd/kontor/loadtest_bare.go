@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"net/http"
 	"regexp"
 	"slices"
 	"strings"
@@ -16,6 +17,7 @@ import (
 	"github.com/jmoiron/sqlx"
 
 	"github.com/kontorhq/kontor/database"
+	"github.com/kontorhq/kontor/procurement"
 )
 
 // The bare statements are not written down a second time, where they would soon be others than
@@ -55,9 +57,8 @@ func (w *world) record(ctx context.Context, shape shape) (script, error) {
 		return script{}, err
 	}
 	s.names = placesOf(w.serial.Add(1), shape.who(0), shape.large)
-	answer := w.service(db).Receive(ctx, loadMerchant, "text/xml", []byte(shape.document.fill(s.names)))
-	if !strings.Contains(string(answer), string(accepted)) {
-		return script{}, fmt.Errorf("the answer is %s", answer)
+	if err := w.handle(ctx, w.service(db), shape, shape.document.fill(s.names)); err != nil {
+		return script{}, err
 	}
 	after, err := w.count(ctx)
 	if err != nil {
@@ -72,6 +73,18 @@ func (w *world) record(ctx context.Context, shape shape) (script, error) {
 	}
 	s.findMade()
 	return s, nil
+}
+
+// handle has one request answered without HTTP.
+func (w *world) handle(ctx context.Context, service *procurement.Service, shape shape, document string) error {
+	if shape.by.kind != byCXML.kind {
+		_, _, err := service.StartOCI(ctx, procurement.OCICall{Merchant: loadMerchant, Connection: shape.who(0).ociReference, Method: http.MethodPost, Body: document})
+		return err
+	}
+	if answer := service.Receive(ctx, loadMerchant, "text/xml", []byte(document)); !strings.Contains(string(answer), string(accepted)) {
+		return fmt.Errorf("the answer is %s", answer)
+	}
+	return nil
 }
 
 // findMade adds the identifiers that the request made to the names: those that rows were inserted

@@ -110,10 +110,10 @@ type caller struct {
 	in   *bufio.Reader
 	out  bytes.Buffer
 	body bytes.Buffer
-	head string
+	head string // what every request has
 }
 
-func newCaller(ctx context.Context, address, path string) (*caller, error) {
+func newCaller(ctx context.Context, address string) (*caller, error) {
 	conn, err := new(net.Dialer).DialContext(ctx, "tcp", address)
 	if err != nil {
 		return nil, err
@@ -124,26 +124,46 @@ func newCaller(ctx context.Context, address, path string) (*caller, error) {
 		}
 	}
 	return &caller{conn: conn, in: bufio.NewReader(conn),
-		head: "POST " + path + " HTTP/1.1\r\nHost: " + address + "\r\nContent-Type: text/xml; charset=UTF-8\r\nContent-Length: "}, nil
+		head: " HTTP/1.1\r\nHost: " + address + "\r\nContent-Type: "}, nil
 }
 
 var accepted = []byte(`<Status code="200"`)
 
+// protocol is what tells requests of one kind from those of another.
+type protocol struct {
+	path     func(member) string
+	kind     string // of the content
+	status   int
+	accepted []byte // stands in the answer
+}
+
+var (
+	byCXML     = protocol{func(member) string { return "/m/" + loadMerchant + "/cxml" }, "text/xml; charset=UTF-8", http.StatusOK, accepted}
+	startByOCI = protocol{ociPath, "application/x-www-form-urlencoded", http.StatusSeeOther, nil}
+	priceByOCI = protocol{ociPath, "application/x-www-form-urlencoded", http.StatusOK, []byte("NEW_ITEM-PRICE[1]")}
+)
+
+func ociPath(who member) string { return "/m/" + loadMerchant + "/oci/" + who.ociReference }
+
 // post sends a document and wants it accepted.
-func (c *caller) post(document string) error {
-	if err := c.send(document); err != nil {
+func (c *caller) post(by protocol, who member, document string) error {
+	if err := c.send(by, who, document); err != nil {
 		return err
 	}
-	if !bytes.Contains(c.body.Bytes(), accepted) {
+	if !bytes.Contains(c.body.Bytes(), by.accepted) {
 		return fmt.Errorf("the answer is: %s", c.body.String())
 	}
 	return nil
 }
 
 // send sends a document and reads the answer into body.
-func (c *caller) send(document string) error {
+func (c *caller) send(by protocol, who member, document string) error {
 	c.out.Reset()
+	c.out.WriteString("POST ")
+	c.out.WriteString(by.path(who))
 	c.out.WriteString(c.head)
+	c.out.WriteString(by.kind)
+	c.out.WriteString("\r\nContent-Length: ")
 	c.out.WriteString(strconv.Itoa(len(document)))
 	c.out.WriteString("\r\n\r\n")
 	c.out.WriteString(document)
@@ -159,7 +179,7 @@ func (c *caller) send(document string) error {
 	if err = errors.Join(err, answer.Body.Close()); err != nil {
 		return err
 	}
-	if answer.StatusCode != http.StatusOK {
+	if answer.StatusCode != by.status {
 		return fmt.Errorf("the answer is HTTP %d: %s", answer.StatusCode, c.body.String())
 	}
 	return nil

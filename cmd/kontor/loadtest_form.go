@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"html"
+	"net/url"
 	"regexp"
 	"slices"
 	"strings"
@@ -68,7 +69,7 @@ func (f form) fill(values []string) string {
 }
 
 // The places in a document, in the order of placesOf.
-var documentPlaces = newPlaces([]string{"{payload}", "{number}", "{from}", "{email}", "{organisation}", "{connection}", "{line}", "{buyer}", "{cart}"})
+var documentPlaces = newPlaces([]string{"{payload}", "{number}", "{from}", "{email}", "{organisation}", "{connection}", "{line}", "{buyer}", "{cart}", "{oci}", "{oci reference}"})
 
 // placesOf are the values of one request of one buyer. They have no capitals, so that the folded
 // form in which the tables keep some of them is the same.
@@ -78,7 +79,7 @@ func placesOf(serial int64, who member, large bool) []string {
 		cart = who.largeCart
 	}
 	return []string{fmt.Sprintf("%012d.load@buyer.example.com", serial), fmt.Sprintf("po-%012d", serial), who.from, who.email,
-		who.organisation, who.connection, who.line, who.buyer, cart}
+		who.organisation, who.connection, who.line, who.buyer, cart, who.oci, who.ociReference}
 }
 
 const (
@@ -137,6 +138,18 @@ func setUpForm(secret string) form {
       </ShipTo>
       <SelectedItem><ItemID><SupplierPartID>load-0001</SupplierPartID></ItemID></SelectedItem>
     </PunchOutSetupRequest>`))
+}
+
+// ociStartForm is a start as SRM systems send it; ociValidateForm asks for today's price of a product.
+func ociStartForm(secret string) form {
+	return documentPlaces.in("USERNAME=buyer&PASSWORD=" + url.QueryEscape(secret) + "&HOOK_URL=https%3A%2F%2F" + loadReturn +
+		"%2Fpunchout%2Fback%3Fvisit%3D9%26lang%3Den&~OkCode=ADDI&~TARGET=_top&~CALLER=CTLG&OCI_VERSION=4.0&OPI_VERSION=1.0&http_content_charset=utf-8&returntarget=_top" +
+		"&EMAIL={email}&FIRST_NAME=Sample&LAST_NAME=Requester&COST_CENTER=4100")
+}
+
+func ociValidateForm(secret string) form {
+	return documentPlaces.in("USERNAME=buyer&PASSWORD=" + url.QueryEscape(secret) + "&HOOK_URL=https%3A%2F%2F" + loadReturn +
+		"%2Fpunchout%2Fback&FUNCTION=VALIDATE&PRODUCTID=" + url.QueryEscape(loadSKU(2)+"@BX") + "&QUANTITY=60&OCI_VERSION=4.0")
 }
 
 // orderForm is the purchase order that a cart comes back as: about 5 KB for three lines.

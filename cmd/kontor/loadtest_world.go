@@ -44,11 +44,13 @@ type world struct {
 type member struct {
 	from, email                                            string
 	organisation, connection, line, buyer, cart, largeCart string
+	oci, ociReference                                      string // its connection that speaks OCI
 }
 
 // shape is one kind of request.
 type shape struct {
 	name     string
+	by       protocol
 	document form
 	who      func(n int) member
 	large    bool
@@ -190,6 +192,12 @@ func (w *world) join(ctx context.Context, tx *database.Tx, n int) (member, error
 	if err != nil {
 		return m, err
 	}
+	m.ociReference = loadOCI(n)
+	spoken, err := procurement.FindConnection(ctx, tx, loadMerchant, "ext:"+m.ociReference)
+	if err != nil {
+		return m, err
+	}
+	m.oci = spoken.ID
 	m.organisation, m.connection, m.line, m.buyer = organisation.ID, connection.ID, lines[0].ID, buyer.ID
 	cart, err := w.returned(ctx, tx, organisation, 3)
 	if err != nil {
@@ -222,6 +230,7 @@ func (w *world) returned(ctx context.Context, tx *database.Tx, organisation acco
 }
 
 func loadReference(n int) string { return fmt.Sprintf("buyer-%05d", n) }
+func loadOCI(n int) string       { return fmt.Sprintf("oci-%05d", n) }
 func loadFrom(n int) string      { return fmt.Sprintf("an0100%07d", n) }
 func loadSKU(i int) string       { return fmt.Sprintf("load-%04d", i+1) }
 
@@ -241,7 +250,9 @@ func loadSetup(secret string, buyers int) any {
 			"credit_lines":    []object{{"limit": loadLimit}},
 			"contract_prices": []object{{"sku": loadSKU(0), "price": "3.95"}, {"sku": loadSKU(1), "price": "4.80"}}})
 		connections = append(connections, object{"external_id": loadReference(n), "organisation": loadReference(n), "network": "network",
-			"identities": object{"from": identity(loadFrom(n))}, "settings": object{"return_hosts": []string{loadReturn}}})
+			"identities": object{"from": identity(loadFrom(n))}, "settings": object{"return_hosts": []string{loadReturn}}},
+			object{"external_id": loadOCI(n), "organisation": loadReference(n), "protocol": "oci", "secrets_in": []string{secret},
+				"settings": object{"return_hosts": []string{loadReturn}, "oci": object{"username": "buyer", "functions_a_second": 1000}}})
 	}
 	return object{"kontor": setup.Version, "merchants": []object{{
 		"id": loadMerchant, "mode": "live", "name": "Load Test Supply", "time_zone": "America/New_York", "currency": "USD",
@@ -263,10 +274,12 @@ func (w *world) shapes(names []string) []shape {
 	first := func(int) member { return w.members[1] }
 	order := orderForm(w.secret, w.small)
 	all := map[string]shape{
-		"setups": {name: "setups", document: setUpForm(w.secret), who: spread},
-		"hot":    {name: "hot", document: order, who: hot},
-		"spread": {name: "spread", document: order, who: spread},
-		"large":  {name: "large", document: orderForm(w.secret, w.large), who: first, large: true, once: true},
+		"setups":    {name: "setups", by: byCXML, document: setUpForm(w.secret), who: spread},
+		"hot":       {name: "hot", by: byCXML, document: order, who: hot},
+		"spread":    {name: "spread", by: byCXML, document: order, who: spread},
+		"large":     {name: "large", by: byCXML, document: orderForm(w.secret, w.large), who: first, large: true, once: true},
+		"starts":    {name: "starts", by: startByOCI, document: ociStartForm(w.secret), who: spread},
+		"validates": {name: "validates", by: priceByOCI, document: ociValidateForm(w.secret), who: spread},
 	}
 	var list []shape
 	for _, name := range names {
@@ -299,12 +312,13 @@ func (w *world) serveTurn(ctx context.Context, shape shape, t turn) (turnResult,
 
 func (w *world) askServer(ctx context.Context, address string, shape shape, t turn) (turnResult, int64, error) {
 	result, err := drive(ctx, t, func(ctx context.Context) (func(int) error, func(), error) {
-		caller, err := newCaller(ctx, address, "/m/"+loadMerchant+"/cxml")
+		caller, err := newCaller(ctx, address)
 		if err != nil {
 			return nil, nil, err
 		}
 		return func(n int) error {
-			return caller.post(shape.document.fill(placesOf(w.serial.Add(1), shape.who(n), shape.large)))
+			who := shape.who(n)
+			return caller.post(shape.by, who, shape.document.fill(placesOf(w.serial.Add(1), who, shape.large)))
 		}, func() { _ = caller.conn.Close() }, nil
 	})
 	if err != nil {
