@@ -51,17 +51,17 @@ func Search(ctx context.Context, q database.Querier, organisation accounts.Organ
 	}
 	part, args := stands.buyerPart()
 	visible, more := stands.visible(currency, on)
-	text, args := selectSeen+part+` AS buyer_part`+fromProducts+visible, append(args, more...)
-	if query.Text != "" {
-		words := queryWords(query.Text)
-		if len(words) == 0 {
-			return nil, "", nil
-		}
-		matching, pattern := postgresMatch, postgresPattern(words)
-		if lite(q) {
-			matching, pattern = sqliteMatch, sqlitePattern(words)
-		}
-		text, args = text+matching, append(args, organisation.Merchant, pattern)
+	words := queryWords(query.Text)
+	if query.Text != "" && len(words) == 0 {
+		return nil, "", nil
+	}
+	text := selectSeen + part + ` AS buyer_part` + fromProducts
+	if len(words) > 0 && !lite(q) {
+		text, args = text+postgresMatch, append(args, organisation.Merchant, postgresPattern(words), query.After)
+	}
+	text, args = text+visible, append(args, more...)
+	if len(words) > 0 && lite(q) {
+		text, args = text+sqliteMatch, append(args, organisation.Merchant, sqlitePattern(words))
 	}
 	if query.Category != "" {
 		text, args = text+` AND p.category = ?`, append(args, query.Category)
@@ -210,8 +210,12 @@ INSERT INTO product_word_rows (merchant_id, product_id) VALUES (?, ?) ON CONFLIC
 INSERT OR REPLACE INTO product_words (rowid, words)
 SELECT r.number, i.words FROM (SELECT ? AS words) i, product_word_rows r WHERE r.merchant_id = ? AND r.product_id = ?`
 
+	// PostgreSQL takes the beginning of a word for a rare one, however many products have it. What
+	// matches is sorted first, so that only as many products and prices are looked at as the page
+	// has room for, and not all of 200,000.
 	postgresMatch = `
-   AND p.id IN (SELECT w.product_id FROM product_words w WHERE w.merchant_id = ? AND w.words @@ CAST(? AS TSQUERY))`
+  JOIN (SELECT w.product_id FROM product_words w
+         WHERE w.merchant_id = ? AND w.words @@ CAST(? AS TSQUERY) AND w.product_id > ? ORDER BY w.product_id) m ON m.product_id = p.id`
 	postgresIndex = `
 INSERT INTO product_words (merchant_id, product_id, words) VALUES (?, ?, CAST(? AS TSVECTOR))
 ON CONFLICT (merchant_id, product_id) DO UPDATE SET words = excluded.words`
