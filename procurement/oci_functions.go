@@ -74,9 +74,9 @@ func (s *Service) answerOCI(ctx context.Context, v *ociVisitor, lines []checkout
 	if err != nil {
 		return OCIAnswer{}, err
 	}
-	note := strconv.Itoa(len(told)) + " items."
-	if left := len(lines) - len(told); left > 0 {
-		note += " " + strconv.Itoa(left) + " can't be said in OCI and were left out."
+	note := v.found(told, len(lines)-len(told))
+	if submit {
+		note = v.quoted(told)
 	}
 	if warnings := v.warnings(); warnings != "" {
 		note += " " + warnings
@@ -111,4 +111,28 @@ func (s *Service) sayable(ctx context.Context, v *ociVisitor, asked *ociVisit, c
 		told = append(told, l)
 	}
 	return told, refused, nil
+}
+
+// found is what a search came to, for those who read the kept document.
+func (v *ociVisitor) found(told []checkout.CartLine, left int) string {
+	note := strconv.Itoa(len(told)) + " items."
+	if len(told) == 1 {
+		note = "1 item."
+	}
+	if left > 0 {
+		note += " " + strconv.Itoa(left) + " can't be said in OCI and were left out."
+	}
+	return note
+}
+
+// quoted is what VALIDATE was told: "FAS-1050 costs ¥18.525 for 10."
+func (v *ociVisitor) quoted(told []checkout.CartLine) string {
+	if len(told) == 0 {
+		return v.start.ProductID + " is not offered."
+	}
+	per := "1"
+	if l := told[0]; l.Per != nil {
+		per = l.Per.English()
+	}
+	return told[0].SKU + " costs " + told[0].UnitPrice.EnglishPrice(v.organisation.Currency) + " for " + per + "."
 }

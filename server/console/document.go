@@ -54,7 +54,7 @@ func (c *console) documentPage(ctx context.Context, v *visit, id string) (*docum
 		return nil, err
 	}
 	body := &documentPage{Document: d, Status: statusBadge(d.Status)}
-	if throughBrowser(d) {
+	if goesHome(d) {
 		body.Status = badge{"", "Through the browser"}
 	}
 	if strings.HasPrefix(d.Object, "ord_") {
@@ -63,11 +63,15 @@ func (c *console) documentPage(ctx context.Context, v *visit, id string) (*docum
 		}
 	}
 	raw := v.home + "/documents/" + d.ID + "/raw"
+	format, answer := assets.XML, "Answer"
+	if strings.HasPrefix(d.Type, "OCI ") {
+		format, answer = assets.Fields, "Answer, field by field"
+	}
 	if d.Body != "" {
-		body.Panes = append(body.Panes, newPane("request", d.Type, raw, d.Body))
+		body.Panes = append(body.Panes, newPane("request", d.Type, raw, d.Body, format))
 	}
 	if d.Answer != "" {
-		body.Panes = append(body.Panes, newPane("answer", "Answer", raw+"?part=answer", d.Answer))
+		body.Panes = append(body.Panes, newPane("answer", answer, raw+"?part=answer", d.Answer, format))
 	}
 	attachments, err := procurement.AttachmentsOf(ctx, c.DB, v.merchant.ID, d.ID)
 	if err != nil {
@@ -84,9 +88,9 @@ func (c *console) documentPage(ctx context.Context, v *visit, id string) (*docum
 	return body, nil
 }
 
-func newPane(id, title, raw, text string) pane {
+func newPane(id, title, raw, text string, format func(text string, tied ...string) []assets.CodeLine) pane {
 	tie := ties[title]
-	p := pane{ID: id, Title: title, Raw: raw, Bytes: sizeOf(len(text)), Lines: assets.XML(text, tie.paths...), Words: tie.words}
+	p := pane{ID: id, Title: title, Raw: raw, Bytes: sizeOf(len(text)), Lines: format(text, tie.paths...), Words: tie.words}
 	p.First, p.Last = assets.TiedLines(p.Lines)
 	for _, line := range p.Lines {
 		for _, span := range line.Spans {
@@ -103,12 +107,16 @@ var ties = map[string]struct {
 	paths []string
 	words string
 }{
-	"PunchOutSetupRequest": {[]string{"/BrowserFormPost"}, "The browser brings the cart home to this address, if the connection allows its host. Kontor never calls it itself."},
-	"PunchOutOrderMessage": {[]string{"MessageHeader/Total"}, "Goods only: cXML keeps freight and tax apart."},
-	"OrderRequest":         {[]string{"OrderRequestHeader/Total"}, "Goods only: cXML keeps freight and tax apart. The credit line holds all three."},
-	"ConfirmationRequest":  {[]string{"/OrderReference"}, "The document that is answered: its order number and its payloadID."},
-	"StatusUpdateRequest":  {[]string{"/Status"}, "The last word on an order that waited."},
-	"Answer":               {[]string{"/Status"}, "What the sender was told."},
+	"PunchOutSetupRequest":   {[]string{"/BrowserFormPost"}, "The browser brings the cart home to this address, if the connection allows its host. Kontor never calls it itself."},
+	"PunchOutOrderMessage":   {[]string{"MessageHeader/Total"}, "Goods only: cXML keeps freight and tax apart."},
+	"OrderRequest":           {[]string{"OrderRequestHeader/Total"}, "Goods only: cXML keeps freight and tax apart. The credit line holds all three."},
+	"ConfirmationRequest":    {[]string{"/OrderReference"}, "The document that is answered: its order number and its payloadID."},
+	"StatusUpdateRequest":    {[]string{"/Status"}, "The last word on an order that waited."},
+	"Answer":                 {[]string{"/Status"}, "What the sender was told."},
+	"OCI start":              {[]string{"HOOK_URL"}, "The browser brings the cart home to this address, if the connection allows its host. Kontor never calls it itself."},
+	"OCI form":               {[]string{"NEW_ITEM-EXT_QUOTE_ID[1]", "NEW_ITEM-EXT_QUOTE_ITEM[1]"}, "Our own number of the cart and of the line. The order brings it back and is matched by it."},
+	"OCI VALIDATE":           {[]string{"FUNCTION", "PRODUCTID", "QUANTITY"}, "No visit begins: the first answer has the price in it."},
+	"Answer, field by field": {[]string{"NEW_ITEM-PRICE[1]", "NEW_ITEM-PRICEUNIT[1]"}, "The price, and how many it is for."},
 }
 
 func sizeOf(bytes int) string {

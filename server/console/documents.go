@@ -35,7 +35,8 @@ type documentList struct {
 type choice struct{ Value, Word string }
 
 var documentTypes = []string{"PunchOutSetupRequest", "PunchOutOrderMessage", "OrderRequest", "ConfirmationRequest", "StatusUpdateRequest",
-	"OrderStatusRequest", "CopyRequest", "ReceiptRequest", "ProfileRequest"}
+	"OrderStatusRequest", "CopyRequest", "ReceiptRequest", "ProfileRequest",
+	"OCI start", "OCI form", "OCI VALIDATE", "OCI BACKGROUND_SEARCH", "OCI DETAIL", "OCI DETAILADD", "OCI SOURCING"}
 
 var documentOutcomes = []choice{{procurement.TookEffect, "Taken"}, {procurement.Waits, "Waits"}, {procurement.Failed, "Refused or not answered"}}
 
@@ -154,7 +155,10 @@ func (c *console) trail(ctx context.Context, v *visit, n *names, list []procurem
 			row.Lane, row.Who = "21", "Kontor to "+who
 		}
 		if row.Browser = throughBrowser(d); row.Browser {
-			row.Who, row.Bad = row.Who+", through the browser", false
+			row.Who += ", through the browser"
+		}
+		if goesHome(d) {
+			row.Bad = false // nobody answers it
 		}
 		if !body.Filtered {
 			steps, err := c.visitSteps(ctx, v, who, d)
@@ -175,10 +179,21 @@ func (c *console) trail(ctx context.Context, v *visit, n *names, list []procurem
 	return rows, nil
 }
 
-// throughBrowser: the cart goes home in a form that the person's browser posts.
-func throughBrowser(d procurement.Document) bool {
-	return d.Direction == "out" && d.Type == "PunchOutOrderMessage"
+// goesHome: the cart goes home in a form that the person's browser posts.
+func goesHome(d procurement.Document) bool {
+	return d.Direction == "out" && (d.Type == "PunchOutOrderMessage" || d.Type == "OCI form")
 }
+
+// throughBrowser: with OCI the browser also brings the start, which is no server's document. Prices
+// and searches are asked for between servers.
+func throughBrowser(d procurement.Document) bool {
+	return goesHome(d) || asksToShop[d.Type] == byOCI
+}
+
+// asksToShop are the documents that visits begin with, and how each asks.
+var asksToShop = map[string]string{"PunchOutSetupRequest": "asks to shop", "OCI start": byOCI, "OCI DETAIL": byOCI, "OCI DETAILADD": byOCI, "OCI SOURCING": byOCI}
+
+const byOCI = "asks to shop by OCI"
 
 // visitSteps are what crossed no wire of ours as a document but belongs between them.
 func (c *console) visitSteps(ctx context.Context, v *visit, who string, d procurement.Document) ([]trailRow, error) {
@@ -191,9 +206,9 @@ func (c *console) visitSteps(ctx context.Context, v *visit, who string, d procur
 		return nil, nil
 	case err != nil:
 		return nil, err
-	case d.Type == "PunchOutSetupRequest" && !started.IsZero():
+	case asksToShop[d.Type] != "" && !started.IsZero():
 		return []trailRow{{At: started, Name: "browser opens the shop", Lane: "13", Browser: true, Who: who + " to the shop, through the browser"}}, nil
-	case throughBrowser(d) && !returned.IsZero() && !returned.After(d.At.Time):
+	case goesHome(d) && !returned.IsZero() && !returned.After(d.At.Time):
 		return []trailRow{{At: returned, Name: "cart", Lane: "32", Who: "The shop to Kontor"}}, nil
 	}
 	return nil, nil
@@ -227,7 +242,9 @@ func (c *console) inWords(ctx context.Context, v *visit, n *names, d procurement
 		}
 	}
 	switch {
-	case throughBrowser(d):
+	case d.Type == "OCI form":
+		words = "The cart goes home to " + who + ", field by field, through the browser."
+	case goesHome(d):
 		words = "The cart goes home to " + who + ", through the browser."
 	case d.Direction == "out":
 		words = who + " is told " + cmp.Or(outWords[d.Type], "something")
@@ -237,16 +254,27 @@ func (c *console) inWords(ctx context.Context, v *visit, n *names, d procurement
 		words += ". " + taken(d)
 	case d.Type == "OrderRequest" && o.Number != "":
 		words = who + " sends purchase order " + o.Number + "." + noteOf(d, o)
+	case d.Type == "OCI VALIDATE":
+		words = who + " " + askedPrice(d)
 	default:
-		words = who + " " + cmp.Or(inWords[d.Type], "sends a document") + "." + noteOf(d, o)
+		words = who + " " + cmp.Or(asksToShop[d.Type], inWords[d.Type], "sends a document") + "." + noteOf(d, o)
 	}
 	return who, words, nil
 }
 
 var inWords = map[string]string{
-	"PunchOutSetupRequest": "asks to shop", "OrderRequest": "sends a purchase order", "ProfileRequest": "asks what is served here",
+	"OrderRequest": "sends a purchase order", "ProfileRequest": "asks what is served here",
 	"StatusUpdateRequest": "tells what became of a document", "OrderStatusRequest": "asks how an order stands",
-	"CopyRequest": "sends a copy", "ReceiptRequest": "tells that goods came in",
+	"CopyRequest": "sends a copy", "ReceiptRequest": "tells that goods came in", "OCI BACKGROUND_SEARCH": "searches the catalogue",
+}
+
+// askedPrice is a question for a price with its answer, which the note has: "FAS-1050 costs $1.26 for
+// 100."
+func askedPrice(d procurement.Document) string {
+	if product, price, found := strings.Cut(d.Note, " costs "); found && d.Status == http.StatusOK {
+		return "asks what " + product + " costs: " + price
+	}
+	return "asks what a product costs." + noteOf(d, orders.Order{})
 }
 
 var outWords = map[string]string{"ConfirmationRequest": "the confirmation", "StatusUpdateRequest": "the last word"}

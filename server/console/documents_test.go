@@ -118,3 +118,41 @@ VALUES (?, ?, 'in', 'ProfileRequest', '', '', '', 200, '', '', '', '2026-11', ?)
 		b.get(older(rare)).shows(t, 200, "The oldest")
 	})
 }
+
+// OCI has no documents of its own kind: what is kept are the fields of forms.
+func TestOCIIsToldInPlainWords(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *database.DB) {
+		h := open(t, db, false)
+		b := h.signedIn()
+		castelmere := h.connection("castelmere")
+		start := h.keeps(kept{"in", "OCI start", "", castelmere, "", 200, 1, ""})
+		h.exec(`UPDATE documents SET body = ?, answer = '' WHERE id = ?`, "HOOK_URL = https://buyer.example/return\nPASSWORD = …\n", start)
+		form := h.keeps(kept{"out", "OCI form", "", castelmere, "", 0, 2, "sent through the browser"})
+		h.exec(`UPDATE documents SET body = ?, answer = '' WHERE id = ?`, "NEW_ITEM-PRICE[1] = 1.183\nNEW_ITEM-EXT_QUOTE_ID[1] = crt_1\nNEW_ITEM-LONGTEXT_1:132[] = Two\n    lines\n", form)
+		price := h.keeps(kept{"in", "OCI VALIDATE", "", castelmere, "", 200, 3, "FAS-1050 costs $1.26 for 100."})
+		h.exec(`UPDATE documents SET body = ?, answer = ? WHERE id = ?`, "FUNCTION = VALIDATE\nPRODUCTID = FAS-1050\n", "NEW_ITEM-PRICE[1] = 1.260\nNEW_ITEM-PRICEUNIT[1] = 100\n", price)
+		h.keeps(kept{"in", "OCI VALIDATE", "", castelmere, "", 200, 4, "GONE-1 is not offered."})
+		h.keeps(kept{"in", "OCI BACKGROUND_SEARCH", "", castelmere, "", 200, 5, "12 items."})
+		h.keeps(kept{"in", "OCI start", "", "", "", 401, 6, "The connection, the user or the password is not known here."})
+		all := b.get("/documents")
+		all.shows(t, 200, "Castelmere Foods asks to shop by OCI.", "The cart goes home to Castelmere Foods, field by field, through the browser.",
+			"Castelmere Foods asks what FAS-1050 costs: $1.26 for 100.", "Castelmere Foods asks what a product costs. GONE-1 is not offered.",
+			"Castelmere Foods searches the catalogue. 12 items.", "A stranger asks to shop by OCI. The connection, the user or the password is not known here.")
+		// Starts and forms take the browser's way, questions the servers'.
+		if solid, dashed := strings.Count(all.body, `lane__msg--12"`), strings.Count(all.body, `lane__msg--12 lane__msg--browser"`); solid != 3 || dashed != 2 {
+			t.Errorf("%d rows come between servers, %d through the browser", solid, dashed)
+		}
+		if out := strings.Count(all.body, `lane__msg--21 lane__msg--browser"`); out != 1 {
+			t.Errorf("%d forms go home", out)
+		}
+		b.get("/documents/"+start).shows(t, 200, "OCI start", "HOOK_URL = https://buyer.example/return", "masked", "Line 1")
+		b.get("/documents/"+form).shows(t, 200, "Through the browser", "NEW_ITEM-PRICE[1]", "Line 2")
+		b.get("/documents/"+price).shows(t, 200, "200", "NEW_ITEM-PRICEUNIT[1]", "The price, and how many it is for.", "Lines 1 to 2")
+		for filter, want := range map[string]int{"type=OCI+start": 2, "type=OCI+form": 1, "type=OCI+VALIDATE": 2, "type=OCI+BACKGROUND_SEARCH": 1, "type=OCI+SOURCING": 0, "type=OCI+start&outcome=failed": 1} {
+			got := b.get("/documents?" + filter)
+			if rows := strings.Count(got.body, `class="lane__row`); got.status != 200 || rows != want {
+				t.Errorf("%s: %d rows, want %d", filter, rows, want)
+			}
+		}
+	})
+}
