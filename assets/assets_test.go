@@ -71,7 +71,7 @@ func TestContrastOfTheTokens(t *testing.T) {
 			}
 		}
 	}
-	for _, bar := range []string{"ariba", "coupa", "jaggaer", "inverse", "btn"} {
+	for _, bar := range []string{"ariba", "coupa", "jaggaer", "oracle", "sap", "inverse", "btn"} {
 		if got := contrast(token(t, light, bar), 0xffffff); got < 4.5 {
 			t.Errorf("white on %s is %.2f", bar, got)
 		}

@@ -38,6 +38,7 @@ type landingPage struct {
 	Waiting, Tried                   string
 	WasReset                         bool
 	Westmere                         bool // there is a buyer whose shop stands in a frame
+	OCI                              bool // there are buyers whose carts go home field by field
 }
 
 type buyerCard struct {
@@ -93,6 +94,7 @@ func Landing(cfg LandingConfig) http.Handler {
 		for _, d := range cfg.Doors {
 			p.Buyers = append(p.Buyers, buyerCard{d, now.Credit[path.Base(d.URL)]})
 			p.Westmere = p.Westmere || d.Like == "Jaggaer"
+			p.OCI = p.OCI || deskClass(d.Like) == "sap"
 		}
 		switch now.Waiting {
 		case 0:
