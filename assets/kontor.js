@@ -55,13 +55,18 @@
     var button = e.submitter;
     if (!button || !button.dataset.busy || e.defaultPrevented) return;
     if (button.dataset.sent) { e.preventDefault(); return; }
-    button.dataset.sent = "1";
+    button.dataset.sent = button.textContent;
     button.setAttribute("aria-disabled", "true");
     button.textContent = button.dataset.busy;
   });
   // A page that comes back from the history cache may be sent again.
   window.addEventListener("pageshow", function (e) {
-    if (e.persisted && document.querySelector("[data-sent]")) location.reload();
+    var sent = e.persisted && document.querySelector("[data-sent]");
+    if (!sent) return;
+    if (!sent.closest("[data-autosubmit]")) return location.reload();
+    sent.textContent = sent.dataset.sent; // who comes back decides anew; loading again would throw them out
+    sent.removeAttribute("aria-disabled");
+    delete sent.dataset.sent;
   });
 
   // Refresh: <section id="x" data-refresh="1"> is replaced every second by the same element of the
@@ -105,7 +110,11 @@
   if (errors) errors.focus();
 
   // Return page: <form data-autosubmit> goes on by itself; the button stays for those without script.
+  // It is pressed, not passed by, so that whoever presses it too sends nothing twice.
   // Who came back to it by the browser's button decides anew: by itself it would only throw them out again.
   var form = document.querySelector("form[data-autosubmit]"), came = performance.getEntriesByType("navigation")[0];
-  if (form && !(came && came.type === "back_forward")) setTimeout(function () { form.submit(); }, Number(form.dataset.autosubmit) || 400);
+  if (form && !(came && came.type === "back_forward")) setTimeout(function () {
+    var button = form.querySelector("button");
+    if (!(button && button.dataset.sent)) form.requestSubmit(button);
+  }, Number(form.dataset.autosubmit) || 400);
 })();

@@ -423,7 +423,7 @@ const (
 `
 	pageForm = `<form method="post" action="https://buying.example.org/return?a=1&amp;b=2" accept-charset="utf-8" target="{target}" data-autosubmit>
 <input type="hidden" name="{field}" value="{value}">
-<button class="btn btn--primary" type="submit">Continue to buying.example.org</button>
+<button class="btn btn--primary" type="submit" data-busy="Going to buying.example.org…">Continue to buying.example.org</button>
 </form>
 <p class="small">If nothing happens by itself, press the button.</p>
 </main>

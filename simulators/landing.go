@@ -70,7 +70,7 @@ func DemoDoors(base string) []Door {
 			Who:  "Machine builder in Germany", Speaks: "OCI 4.0, framed; orders by cXML",
 			Credit: "Limit €20,000.00"},
 		{Name: "Hoshimori Seimitsu K.K.", Like: "S4HANA", URL: base + "/buyers/hoshimori/",
-			Text: "No decimals in the currency, six in the prices. Before an order leaves, its system asks what every line costs today, and the answer is the cart’s own price.",
+			Text: "No decimals in the currency, four in the prices. Before an order leaves, its system asks what every line costs today, and the answer is the cart’s own price.",
 			Who:  "Precision works in Japan", Speaks: "OCI 5.0 with VALIDATE; orders by cXML",
 			Credit: "Limit ¥1,500,000"},
 		{Name: "Sitrabay Marine Works W.L.L.", Like: "Oracle", URL: base + "/buyers/sitrabay/",

@@ -104,7 +104,7 @@ func TestEveryPageIsWellMade(t *testing.T) {
 	b.problems.forget() // the pages that are not there say so in the console
 	b.do(chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
 		// The return page would go on by itself before it was looked at.
-		_, err := chromedp.Call(ctx, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: "HTMLFormElement.prototype.submit = function () {}"})
+		_, err := chromedp.Call(ctx, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: "HTMLFormElement.prototype.requestSubmit = function () {}"})
 		return err
 	}))
 	for _, look := range []struct {
