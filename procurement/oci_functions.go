@@ -6,6 +6,7 @@ import (
 
 	"github.com/kontorhq/kontor/catalog"
 	"github.com/kontorhq/kontor/checkout"
+	"github.com/kontorhq/kontor/cxml"
 	"github.com/kontorhq/kontor/database"
 	"github.com/kontorhq/kontor/fault"
 	"github.com/kontorhq/kontor/money"
@@ -128,7 +129,7 @@ func (v *ociVisitor) found(told []checkout.CartLine, left int) string {
 // quoted is what VALIDATE was told: "FAS-1050 costs ¥18.525 for 10."
 func (v *ociVisitor) quoted(told []checkout.CartLine) string {
 	if len(told) == 0 {
-		return v.start.ProductID + " is not offered."
+		return cxml.MaskCards(v.start.ProductID) + " is not offered." // kept, and whatever somebody typed
 	}
 	per := "1"
 	if l := told[0]; l.Per != nil {

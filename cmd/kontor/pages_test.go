@@ -40,6 +40,14 @@ func (s *story) everyPage(visitor *tab) []string {
 	otherShop, _ := s.arrive(returned.StartPage)
 	s.browse("POST", otherShop+"usual", map[string][]string{})
 	returnPage, _ := s.browse("POST", otherShop+"return", map[string][]string{})
+	veldhaus := s.cartHome("veldhaus")
+	byOCI, err := s.buyer("hoshimori").StartRequisition(s.t.Context(), "", "")
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	sapShop, _ := s.arrive(byOCI.StartPage)
+	s.browse("POST", sapShop+"usual", map[string][]string{})
+	formPage, _ := s.browse("POST", sapShop+"return", map[string][]string{})
 	waiting := s.kontors(s.requisition("castelmere", castelmere.ID).OrderNumber)
 	desk := s.config.PublicURL + "/m/brackwater/console"
 	visitor.open(s.entrance("/documents"))
@@ -55,6 +63,8 @@ func (s *story) everyPage(visitor *tab) []string {
 		desk, desk + "/orders", desk + "/orders/" + waiting.ID, desk + "/credit", desk + "/credit/" + s.line("northfold").ID, desk + "/credit/" + s.line("northfold-west").ID + "?part=holds&fit=9,000.00",
 		desk + "/documents", desk + "/documents?outcome=failed", desk + "/documents?payload=none", desk + "/documents/" + document, desk + "/mail", desk + "/nothing", desk + "/sign-in",
 		s.config.PublicURL + "/v1/docs"}
+	pages = append(pages, s.buyer("veldhaus").URL(), s.buyer("veldhaus").URL()+"requisitions/"+veldhaus.ID, s.buyer("hoshimori").URL()+"requisitions/"+byOCI.ID,
+		byOCI.StartPage, formPage, desk+"/documents?type=OCI+form", s.config.PublicURL+"/m/brackwater/oci/nothing")
 	if mail != "" {
 		pages = append(pages, mail)
 	}
