@@ -485,12 +485,12 @@ func TestOCIBadInput(t *testing.T) {
 			})
 		}
 		for _, path := range []string{"/m/" + m + "/oci/%00", "/m/" + m + "/oci/%ff", "/m/%00/oci/x", "/m/nobody/oci/x", "/m/" + m + "/oci/" + strings.Repeat("a", 5000)} {
-			response, err := http.Post(r.url+path, "application/x-www-form-urlencoded", strings.NewReader(good)) //nolint:noctx // a test's own server
+			response, err := http.Post(r.url+path, "application/x-www-form-urlencoded", strings.NewReader(good))
 			if err != nil {
 				t.Fatal(err)
 			}
 			_ = response.Body.Close()
-			if response.StatusCode != 401 {
+			if response.StatusCode != http.StatusUnauthorized {
 				t.Errorf("%.40s: HTTP %d", path, response.StatusCode)
 			}
 		}
