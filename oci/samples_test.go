@@ -2,6 +2,7 @@ package oci
 
 import (
 	"encoding/json"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -122,7 +123,7 @@ func TestSamplePages(t *testing.T) {
 	} {
 		t.Run(test.file, func(t *testing.T) {
 			form, ok := ReadForm(readSample(t, test.file), "text/html")
-			if !ok || form.Action != test.action || form.Method != "POST" {
+			if !ok || form.Action != test.action || form.Method != http.MethodPost {
 				t.Fatalf("%v, %+v", ok, form)
 			}
 			cart, err := ReadCart(form.Fields, DefaultLimits)

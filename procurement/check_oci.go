@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"net/http"
 	"net/url"
 	"regexp"
 	"strconv"
@@ -156,7 +157,7 @@ func (k *checker) ociAddress(place, address string) {
 func (k *checker) ociCart(sent ociSent) {
 	cart, err := oci.ReadCart(sent.fields, oci.DefaultLimits)
 	k.ociFaults(err, nil)
-	if sent.form != nil && sent.form.Method != "POST" {
+	if sent.form != nil && sent.form.Method != http.MethodPost {
 		k.fault("", "The form is sent by GET, which cuts long carts and puts prices into logs.")
 	}
 	if len(cart.Items) == 0 {

@@ -1,6 +1,7 @@
 package setup_test
 
 import (
+	"net/http"
 	"os"
 	"strings"
 	"testing"
@@ -37,7 +38,7 @@ func TestAnOCIConnectionIsApplied(t *testing.T) {
 			t.Fatalf("%+v, %v", c, err)
 		}
 		oci := c.Settings.OCI
-		if oci.Username != "shop" || oci.Parameters["hook_url"] != "returnURL" || oci.Method != "post" || oci.Charset != "iso-8859-1" || oci.HookQuery != "split" || oci.OKCode != "ADDI" ||
+		if oci.Username != "shop" || oci.Parameters["hook_url"] != "returnURL" || !strings.EqualFold(oci.Method, http.MethodPost) || oci.Charset != "iso-8859-1" || oci.HookQuery != "split" || oci.OKCode != "ADDI" ||
 			oci.DefaultUnit != "ST" || oci.Currencies["RON"] != "ROL" || oci.Lengths["CUST_FIELD5"] != 255 || oci.SchemaType != "UNSPSC_V1" || len(*oci.Functions) != 2 || oci.MaxHits != 50 ||
 			len(oci.Fields) != 3 || oci.Fields[0].Values["3116"] != "01" || oci.Fields[0].Cut != 4 || oci.Fields[1].Parameter != "LIEFERANT" || oci.Fields[2].Value != "V1" ||
 			strings.Join(c.Settings.Ancestors(), " ") != "https://srm.example.com https://portal.example.com" {
@@ -57,7 +58,7 @@ func TestAnOCIConnectionIsApplied(t *testing.T) {
 		if text := report.String(); !strings.Contains(text, "o-oci") || !strings.Contains(text, "settings.oci") || strings.Contains(text, "hush") {
 			t.Errorf("a change is told as\n%s", text)
 		}
-		if c, err = procurement.FindConnection(t.Context(), db, "acme", "ext:o-oci"); err != nil || c.Settings.OCI.MaxHits != 60 || c.Settings.OCI.Method != "get" || c.Settings.OCI.Username != "shop" {
+		if c, err = procurement.FindConnection(t.Context(), db, "acme", "ext:o-oci"); err != nil || c.Settings.OCI.MaxHits != 60 || !strings.EqualFold(c.Settings.OCI.Method, http.MethodGet) || c.Settings.OCI.Username != "shop" {
 			t.Errorf("%+v, %v", c.Settings.OCI, err)
 		}
 	})
