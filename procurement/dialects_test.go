@@ -34,7 +34,7 @@ func numbered(n int) string { return fmt.Sprintf(`lineNumber="%d"`, n) }
 
 const (
 	ohio   = `<ShipTo><Address isoCountryCode="US" addressID="OH-1"><Name xml:lang="en">Dock</Name><PostalAddress><Street>1 Example Street</Street><City>Example</City><State>OH</State><PostalCode>43004</PostalCode><Country isoCountryCode="US">United States</Country></PostalAddress></Address></ShipTo>`
-	france = `<ShipTo><Address isoCountryCode="FR" addressID="FR-1"><Name xml:lang="en">Quai</Name><PostalAddress><Street>1 rue du Quai</Street><City>Quaiville</City><PostalCode>75001</PostalCode><Country isoCountryCode="FR">France</Country></PostalAddress></Address></ShipTo>`
+	france = `<ShipTo><Address isoCountryCode="FR" addressID="FR-1"><Name xml:lang="en">Quai</Name><PostalAddress><Street>7 quai du Moulin</Street><City>Moulin</City><PostalCode>75001</PostalCode><Country isoCountryCode="FR">France</Country></PostalAddress></Address></ShipTo>`
 )
 
 // What no sample of the acceptance table has (cXML reference 6), figures by hand. The lines are

@@ -34,6 +34,12 @@ var secrets = map[string]string{
 	"KONTOR_DEMO_WESTMERE_SECRET_OUT":       "hush-out-4",
 	"KONTOR_DEMO_SITRABAY_SECRET":           "hush-sitrabay",
 	"KONTOR_DEMO_SITRABAY_SECRET_OUT":       "hush-out-5",
+	"KONTOR_DEMO_VELDHAUS_PASSWORD":         "hush-password-6",
+	"KONTOR_DEMO_VELDHAUS_SECRET":           "hush-in-6",
+	"KONTOR_DEMO_VELDHAUS_SECRET_OUT":       "hush-out-6",
+	"KONTOR_DEMO_HOSHIMORI_PASSWORD":        "hush-password-7",
+	"KONTOR_DEMO_HOSHIMORI_SECRET":          "hush-in-7",
+	"KONTOR_DEMO_HOSHIMORI_SECRET_OUT":      "hush-out-7",
 	"EMPTY":                                 "",
 }
 
@@ -123,12 +129,12 @@ func dump(t *testing.T, db *database.DB) string {
 func TestASecondApplyChangesNothing(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, db *database.DB) {
 		first := must(t, db, demo(t))
-		if got := first.String(); !strings.HasSuffix(got, "\n57 created, 0 changed, 0 kept, 0 unchanged\n") {
+		if got := first.String(); !strings.HasSuffix(got, "\n61 created, 0 changed, 0 kept, 0 unchanged\n") {
 			t.Error(got)
 		}
 		before := dump(t, db)
 		second := must(t, db, demo(t))
-		if got := second.String(); got != "0 created, 0 changed, 0 kept, 57 unchanged\n" || second.Changed() {
+		if got := second.String(); got != "0 created, 0 changed, 0 kept, 61 unchanged\n" || second.Changed() {
 			t.Error(got)
 		}
 		if after := dump(t, db); after != before {
@@ -143,7 +149,7 @@ func TestADryRunLeavesNoTrace(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := report.String(); !strings.HasSuffix(got, "57 created, 0 changed, 0 kept, 0 unchanged\ndry run: nothing was changed\n") {
+		if got := report.String(); !strings.HasSuffix(got, "61 created, 0 changed, 0 kept, 0 unchanged\ndry run: nothing was changed\n") {
 			t.Error(got)
 		}
 		if trace := dump(t, db); trace != "" {

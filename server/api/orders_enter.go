@@ -50,7 +50,7 @@ type EnteredLine struct {
 	Unit      string `json:"unit" minLength:"1" maxLength:"40" pattern:"^[^\\x00-\\x1f]*$" patternDescription:"text of one line" doc:"UN/CEFACT code" example:"EA"`
 	Price     string `json:"price" maxLength:"40" doc:"What the purchase order says, for price_per units" example:"1.183"`
 	PricePer  string `json:"price_per,omitempty" maxLength:"40" doc:"How many units the price is for; 1 when absent" example:"100"`
-	Charge    string `json:"charge,omitempty" enum:"freight" doc:"freight where the line is the order's freight and no goods; sku may say anything then" example:"freight"`
+	Charge    string `json:"charge,omitempty" enum:"freight" doc:"freight where the line is the order's freight and no goods; sku may say anything then. New values may be added" example:"freight"`
 }
 
 type enterInput struct {
