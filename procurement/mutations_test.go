@@ -82,8 +82,7 @@ func TestASpoiledOrderHasItsWholeEffectOrNone(t *testing.T) {
 			}
 			for _, table := range tables[:len(tables)-1] {
 				grown := after[table] - before[table]
-				// What waits is told to people as well, and they are reminded of it.
-				if grown > 0 && (table == "order_lines" || table == "deliveries" && answer.Status.Code == 201) {
+				if table == "order_lines" && grown > 0 {
 					grown = 1
 				}
 				want := 0
