@@ -123,12 +123,18 @@ func (i Item) Total() (money.Amount, error) {
 }
 
 // Set puts a value into a field by its name; one that the interface doesn't know becomes one of
-// Other. Numbers are set by their own names only.
-func (i *Item) Set(name, value string) {
-	if known, ok := fieldNamed(name); ok {
-		var faults Faults
-		known.set(i, Field{nameOf(name, i.Index), value}, &faults)
-		return
+// Other. A value that the field can't have is a fault and leaves the item as it was.
+func (i *Item) Set(name, value string) error {
+	known, ok := fieldNamed(name)
+	if !ok {
+		i.Other = append(i.Other, Field{name, value})
+		return nil
 	}
-	i.Other = append(i.Other, Field{name, value})
+	var faults Faults
+	changed := *i
+	if known.set(&changed, Field{nameOf(name, i.Index), value}, &faults); len(faults) > 0 {
+		return faults
+	}
+	*i = changed
+	return nil
 }

@@ -295,3 +295,13 @@ func TestALineIsRoundedOnce(t *testing.T) {
 		}
 	}
 }
+
+func TestAFieldIsSetOrLeftAsItWas(t *testing.T) {
+	item := Item{Index: 2, LeadTime: int64p(3)}
+	if err := item.Set("LEADTIME", "soon"); err == nil || !strings.Contains(err.Error(), `NEW_ITEM-LEADTIME[2]: "soon" is not a number`) || *item.LeadTime != 3 {
+		t.Errorf("%v, %d days", err, *item.LeadTime)
+	}
+	if err := item.Set("LEADTIME", "5"); err != nil || *item.LeadTime != 5 {
+		t.Errorf("%v, %d days", err, *item.LeadTime)
+	}
+}

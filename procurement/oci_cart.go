@@ -2,14 +2,12 @@ package procurement
 
 import (
 	"cmp"
-	"errors"
 	"net/url"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/kontorhq/kontor/checkout"
-	"github.com/kontorhq/kontor/fault"
 	"github.com/kontorhq/kontor/money"
 	"github.com/kontorhq/kontor/oci"
 )
@@ -75,29 +73,27 @@ func splitQuery(hook *url.URL, action *string) []oci.Field {
 }
 
 func (c Connection) ociFields(asked *ociVisit, cart checkout.Cart, lines []checkout.CartLine) ([]oci.Field, error) {
+	const unwritable = "The cart can't be written for this buyer"
 	var form oci.Cart
-	for _, l := range lines {
-		form.Items = append(form.Items, c.ociItem(asked, cart, l))
+	for i, l := range lines {
+		item, err := c.ociItem(i+1, asked, cart, l)
+		if err != nil {
+			return nil, ociFault(err, unwritable)
+		}
+		form.Items = append(form.Items, item)
 	}
 	if freight, ok := c.ociFreight(cart); ok {
 		form.Items = append(form.Items, freight)
 	}
 	fields, err := form.Write(oci.Rules{Lengths: c.Settings.oci().Lengths})
-	if faults := (oci.Faults)(nil); errors.As(err, &faults) {
-		e := fault.New(fault.Invalid, "The cart can't be written for this buyer: "+faults[0].Error()+".")
-		for _, f := range faults {
-			e.Fields = append(e.Fields, fault.Field{Path: f.Field, Message: f.Message})
-		}
-		return nil, e
-	}
-	return fields, err
+	return fields, ociFault(err, unwritable)
 }
 
 // ociItem is a line of a cart in the interface's words.
-func (c Connection) ociItem(asked *ociVisit, cart checkout.Cart, l checkout.CartLine) oci.Item {
+func (c Connection) ociItem(index int, asked *ociVisit, cart checkout.Cart, l checkout.CartLine) (oci.Item, error) {
 	settings := c.Settings.oci()
 	item := oci.Item{
-		Description: l.Name, LongText: l.Description, Quantity: l.Quantity, Unit: c.Settings.ociUnit(l.Unit),
+		Index: index, Description: l.Name, LongText: l.Description, Quantity: l.Quantity, Unit: c.Settings.ociUnit(l.Unit),
 		LeadTime: l.LeadTime, VendorMat: l.SKU, MatNr: l.BuyerPart, ExtProductID: productKey(l),
 	}
 	if !l.Open { // a price that is still to be said is left out: 0 would be a present
@@ -116,10 +112,12 @@ func (c Connection) ociItem(asked *ociVisit, cart checkout.Cart, l checkout.Cart
 	}
 	for _, f := range settings.Fields {
 		if value := f.value(asked, cart, l); value != "" {
-			item.Set(f.Field, value)
+			if err := item.Set(f.Field, value); err != nil {
+				return item, err
+			}
 		}
 	}
-	return item
+	return item, nil
 }
 
 // value is what the connection's map puts into a field; empty puts nothing.

@@ -24,7 +24,7 @@ func (s *Service) validate(ctx context.Context, v *ociVisitor) (OCIAnswer, error
 		// A part number may end like a unit's mark.
 		items = append(items, checkout.Item{SKU: v.start.ProductID, Quantity: v.start.Quantity})
 	}
-	lines, err := s.priced(ctx, v, items)
+	lines, err := s.Desk.Priced(ctx, s.DB, v.merchant, v.organisation, items)
 	if err != nil {
 		return OCIAnswer{}, err
 	}
@@ -48,7 +48,7 @@ func (s *Service) backgroundSearch(ctx context.Context, v *ociVisitor) (OCIAnswe
 	for i, offer := range found {
 		items[i] = checkout.Item{SKU: offer.SKU, Quantity: offer.LeastQuantity}
 	}
-	lines, err := s.priced(ctx, v, items)
+	lines, err := s.Desk.Priced(ctx, s.DB, v.merchant, v.organisation, items)
 	if err != nil {
 		return OCIAnswer{}, err
 	}
@@ -87,10 +87,10 @@ func (s *Service) answerOCI(ctx context.Context, v *ociVisitor, lines []checkout
 		d.Answer = written(fields)
 		return keep(ctx, tx, d, s.Clock.Now())
 	})
-	if fault.CodeOf(err) == fault.Internal && err != nil {
+	if err != nil {
 		return OCIAnswer{}, err
 	}
-	return OCIAnswer{Form: form, Submit: submit}, err
+	return OCIAnswer{Form: form, Submit: submit}, nil
 }
 
 // sayable are the lines that the interface has words for; refused is why the last of the others

@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"github.com/kontorhq/kontor/accounts"
-	"github.com/kontorhq/kontor/checkout"
 	"github.com/kontorhq/kontor/cxml"
 	"github.com/kontorhq/kontor/database"
 	"github.com/kontorhq/kontor/fault"
@@ -73,7 +72,7 @@ func (s *Service) StartOCI(ctx context.Context, call OCICall) (OCIAnswer, Whose,
 func (s *Service) startOCI(ctx context.Context, v *ociVisitor, call OCICall) (OCIAnswer, error) {
 	fields, err := oci.ReadFields(call.Query, call.Body, oci.DefaultLimits)
 	if err != nil {
-		return OCIAnswer{}, ociFault(err)
+		return OCIAnswer{}, ociFault(err, unanswerable)
 	}
 	connection, err := s.ociConnection(ctx, call)
 	if err != nil {
@@ -85,7 +84,7 @@ func (s *Service) startOCI(ctx context.Context, v *ociVisitor, call OCICall) (OC
 		return OCIAnswer{}, err
 	}
 	if broken != nil {
-		return OCIAnswer{}, ociFault(broken)
+		return OCIAnswer{}, ociFault(broken, unanswerable)
 	}
 	if method := connection.Settings.oci().Method; method != "" && method != "any" && !strings.EqualFold(method, call.Method) {
 		return OCIAnswer{}, fault.New(fault.Invalid, "This connection is started by "+strings.ToUpper(method)+".")
@@ -145,7 +144,7 @@ func (s *Service) ociConnection(ctx context.Context, call OCICall) (Connection, 
 		}
 	}
 	connection, err := FindConnection(ctx, s.DB, call.Merchant, "ext:"+call.Connection)
-	if fault.CodeOf(err) == fault.Unknown && err != nil || err == nil && (connection.Protocol != "oci" || connection.Disabled) {
+	if fault.CodeOf(err) == fault.Unknown || err == nil && (connection.Protocol != "oci" || connection.Disabled) {
 		return Connection{}, s.failedLogin(ctx, call)
 	}
 	return connection, err
@@ -168,7 +167,7 @@ func (s *Service) signIn(ctx context.Context, v *ociVisitor, call OCICall, conne
 		return s.failedLogin(ctx, call)
 	}
 	merchant, organisation, err := accounts.FindParties(ctx, s.DB, connection.Merchant, connection.Organisation)
-	if fault.CodeOf(err) == fault.Unknown && err != nil || err == nil && organisation.Disabled {
+	if fault.CodeOf(err) == fault.Unknown || err == nil && organisation.Disabled {
 		return s.failedLogin(ctx, call)
 	}
 	v.merchant, v.organisation, v.connection = merchant, organisation, connection
@@ -186,18 +185,20 @@ func (s *Service) failedLogin(ctx context.Context, call OCICall) error {
 	return err
 }
 
-// ociFault turns what the codec says into the one error type.
-func ociFault(err error) error {
+// ociFault turns what the codec says into the one error type; sentence says what can't be done.
+func ociFault(err error, sentence string) error {
 	var faults oci.Faults
 	if !errors.As(err, &faults) {
 		return err
 	}
-	e := fault.New(fault.Invalid, "The call can't be answered: "+cxml.MaskCards(faults[0].Error())+".")
+	e := fault.New(fault.Invalid, sentence+": "+cxml.MaskCards(faults[0].Error())+".")
 	for _, f := range faults {
 		e.Fields = append(e.Fields, fault.Field{Path: f.Field, Message: cxml.MaskCards(f.Message)})
 	}
 	return e
 }
+
+const unanswerable = "The call can't be answered"
 
 // checkHook tells whether a cart may be sent to an address: as with cXML its host is on the list of
 // the connection, and a scheme beside https is named there.
@@ -353,9 +354,4 @@ func (s *Service) refuseOCI(ctx context.Context, v *ociVisitor, call OCICall, ca
 	if err := s.keepRefused(context.WithoutCancel(ctx), d, nil); err != nil {
 		s.Log.Error("a refused start could not be kept", "merchant", call.Merchant, "error", err)
 	}
-}
-
-// The price that VALIDATE and a search tell is the cart's own: see checkout.Desk.Offer.
-func (s *Service) priced(ctx context.Context, v *ociVisitor, items []checkout.Item) ([]checkout.CartLine, error) {
-	return s.Desk.Priced(ctx, s.DB, v.merchant, v.organisation, items)
 }

@@ -47,7 +47,7 @@ func (s *Service) TryOCI(ctx context.Context, merchant, reference string, most i
 	if items, trial.Products, err = s.everyUnit(ctx, v, most); err != nil {
 		return OCITrial{}, err
 	}
-	lines, err := s.priced(ctx, v, items)
+	lines, err := s.Desk.Priced(ctx, s.DB, v.merchant, v.organisation, items)
 	if err != nil {
 		return OCITrial{}, err
 	}

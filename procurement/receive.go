@@ -4,6 +4,7 @@
 // understands; events go out as the documents that the buyer's system expects.
 //
 // The main flow is Receive in this file: unpack → guards → sender → memory → what was asked → answer.
+// Calls in OCI come by StartOCI (oci_start.go), and go on through the same visits.
 package procurement
 
 import (

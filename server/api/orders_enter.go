@@ -11,6 +11,7 @@ import (
 
 	"github.com/kontorhq/kontor/accounts"
 	"github.com/kontorhq/kontor/checkout"
+	"github.com/kontorhq/kontor/cxml"
 	"github.com/kontorhq/kontor/database"
 	"github.com/kontorhq/kontor/fault"
 	"github.com/kontorhq/kontor/money"
@@ -102,7 +103,8 @@ func ReadOrder(body []byte) (EnteredOrder, error) {
 	return order, json.Unmarshal(body, &order)
 }
 
-// Wanted is the order in checkout's words; each thing wrong with it is a field.
+// Wanted is the order in checkout's words; each thing wrong with it is a field. What people wrote
+// is masked as in a document (decision 0009).
 func (e EnteredOrder) Wanted(merchant accounts.Merchant, organisation accounts.Organisation) (checkout.Wanted, error) {
 	faults := fault.New(fault.Invalid, "the order can't be entered as it is")
 	wrong := func(path, message string) {
@@ -135,9 +137,9 @@ func (e EnteredOrder) Wanted(merchant accounts.Merchant, organisation accounts.O
 		wrong("number", "must not be empty")
 	}
 	if p := e.ShipTo; p != nil {
-		w.Header.ShipTo = &orders.Address{Name: p.Name, City: p.City, Region: p.Region, PostalCode: p.PostalCode, Country: strings.ToUpper(p.Country)}
+		w.Header.ShipTo = &orders.Address{Name: cxml.MaskCards(p.Name), City: cxml.MaskCards(p.City), Region: p.Region, PostalCode: p.PostalCode, Country: strings.ToUpper(p.Country)}
 		if p.Street != "" {
-			w.Header.ShipTo.Street = []string{p.Street}
+			w.Header.ShipTo.Street = []string{cxml.MaskCards(p.Street)}
 		}
 	}
 	if e.Total != "" {
@@ -145,7 +147,7 @@ func (e EnteredOrder) Wanted(merchant accounts.Merchant, organisation accounts.O
 		w.Header.StatedTotal = &total
 	}
 	if e.Comment != "" {
-		w.Header.Comments = []string{e.Comment}
+		w.Header.Comments = []string{cxml.MaskCards(e.Comment)}
 	}
 	taken := map[int64]bool{}
 	for i, l := range e.Lines {

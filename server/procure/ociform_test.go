@@ -1,6 +1,7 @@
 package procure
 
 import (
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -75,8 +76,9 @@ func FuzzOCIReturnPage(f *testing.F) {
 			t.Fatal(one.name)
 		}
 		item := oci.Item{Description: "x " + name, LongText: long, Quantity: money.One, Unit: "EA"}
-		item.Set("CUST_FIELD5", mapped)
-		item.Set("TAX_CODE", mapped)
+		if err := errors.Join(item.Set("CUST_FIELD5", mapped), item.Set("TAX_CODE", mapped)); err != nil {
+			t.Fatal(err)
+		}
 		fields, err := oci.Cart{Items: []oci.Item{item}}.Write(oci.Rules{Lengths: map[string]int{"CUST_FIELD5": 4000}})
 		if err != nil {
 			return // too long for its field, and said so

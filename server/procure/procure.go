@@ -1,5 +1,5 @@
 // Package procure answers the addresses that procurement systems and their users' browsers call:
-// the cXML endpoint, the start page and the return page. It reads and writes HTTP; what a
+// the cXML and OCI endpoints, the start page and the return page. It reads and writes HTTP; what a
 // document means is `procurement`'s business.
 package procure
 
