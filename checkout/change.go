@@ -73,12 +73,12 @@ func (d *Desk) change(ctx context.Context, tx *database.Tx, w Wanted, existing o
 		number = o.Latest + 1
 	}
 	v := p.version(w, number, hash)
-	kind, closing := "order.change_held", "order.withdrawn"
+	kind, closing := orders.EventChangeHeld, orders.EventWithdrawn
 	o.Latest, o.Agreement, o.Decision, v.State = number, w.Agreement, kept(decision), orders.Waiting
 	if decision.Outcome == credit.Approved {
-		kind, closing, v.State = "order.changed", "order.released", orders.InForce
+		kind, closing, v.State = orders.EventChanged, orders.EventReleased, orders.InForce
 		if o.State == orders.CreditReview {
-			kind = "order.approved"
+			kind = orders.EventApproved
 		}
 		if o.InForce > 0 {
 			if err := orders.SetVersionState(ctx, tx, &o, o.InForce, orders.Replaced); err != nil {
@@ -180,7 +180,7 @@ func (d *Desk) cancel(ctx context.Context, tx *database.Tx, w Wanted, existing o
 		}
 	}
 	o.State = orders.Cancelled
-	if err := d.closeWaiting(ctx, tx, &o, latest, now, "order.withdrawn"); err != nil {
+	if err := d.closeWaiting(ctx, tx, &o, latest, now, orders.EventWithdrawn); err != nil {
 		return Placed{}, err
 	}
 	if err := orders.AddVersion(ctx, tx, &o, v, now); err != nil {
@@ -193,7 +193,7 @@ func (d *Desk) cancel(ctx context.Context, tx *database.Tx, w Wanted, existing o
 	if err := orders.Update(ctx, tx, &o, now); err != nil {
 		return Placed{}, err
 	}
-	return Placed{Order: o}, d.tell(ctx, tx, &o, now, "order.cancelled")
+	return Placed{Order: o}, d.tell(ctx, tx, &o, now, orders.EventCancelled)
 }
 
 // versionAllowed checks a change against what was seen before: lower or equal versions with

@@ -17,9 +17,6 @@ import (
 	"github.com/kontorhq/kontor/orders"
 )
 
-// LinesCancelled is the kind of the event that the merchant took lines back.
-const LinesCancelled = "order.lines_cancelled"
-
 // Cut is what of an order the merchant can't or won't deliver.
 type Cut struct {
 	Merchant string
@@ -296,7 +293,7 @@ func (d *Desk) cut(ctx context.Context, tx *database.Tx, c Cut, merchant account
 	}
 	told := o
 	told.Decision.Why = c.Reason // the reason goes to the buyer; the decision on the order stays
-	if err := d.tell(ctx, tx, &told, now, LinesCancelled); err != nil {
+	if err := d.tell(ctx, tx, &told, now, orders.EventLinesCancelled); err != nil {
 		return orders.Order{}, err
 	}
 	before, err := json.Marshal(quantities(was))
@@ -307,7 +304,7 @@ func (d *Desk) cut(ctx context.Context, tx *database.Tx, c Cut, merchant account
 	if err != nil {
 		return orders.Order{}, err
 	}
-	return o, accounts.Audit(ctx, tx, o.Merchant, now.Time, c.Actor, LinesCancelled, o.ID, c.Reason, string(before), string(after))
+	return o, accounts.Audit(ctx, tx, o.Merchant, now.Time, c.Actor, orders.EventLinesCancelled, o.ID, c.Reason, string(before), string(after))
 }
 
 // quantities is what an audit shows of an order's lines: what is left of each, and the total.

@@ -124,14 +124,14 @@ func (d *Desk) sameNumber(ctx context.Context, tx *database.Tx, w Wanted, existi
 	}
 	locked.State, locked.Version = orders.Cancelled, latest
 	now := database.At(d.Clock.Now())
-	if err := d.closeWaiting(ctx, tx, &locked, latest, now, "order.withdrawn"); err != nil {
+	if err := d.closeWaiting(ctx, tx, &locked, latest, now, orders.EventWithdrawn); err != nil {
 		return Placed{}, false, err
 	}
 	locked.Events++
 	if err := orders.Update(ctx, tx, &locked, now); err != nil {
 		return Placed{}, false, err
 	}
-	return Placed{}, true, d.tell(ctx, tx, &locked, now, "order.superseded")
+	return Placed{}, true, d.tell(ctx, tx, &locked, now, orders.EventSuperseded)
 }
 
 // decide asks the credit desk, unless the order is no call for credit or a person must look at it
@@ -166,11 +166,11 @@ func (p priced) version(w Wanted, number int64, hash []byte) orders.Version {
 func kindOf(state string) string {
 	switch state {
 	case orders.Approved:
-		return "order.approved"
+		return orders.EventApproved
 	case orders.CreditReview:
-		return "order.held"
+		return orders.EventHeld
 	default:
-		return "order.refused"
+		return orders.EventRefused
 	}
 }
 

@@ -50,9 +50,9 @@ func (d *Desk) ReleaseOrder(ctx context.Context, tx *database.Tx, r Ruling) (ord
 			return orders.Order{}, err
 		}
 	}
-	result := "order.changed"
+	result := orders.EventChanged
 	if o.InForce == 0 {
-		result = "order.approved"
+		result = orders.EventApproved
 	}
 	version.State = orders.InForce
 	o.State, o.InForce, o.Version = orders.Approved, version.Number, version
@@ -62,7 +62,7 @@ func (d *Desk) ReleaseOrder(ctx context.Context, tx *database.Tx, r Ruling) (ord
 		return orders.Order{}, err
 	}
 	// Two facts: that what waited was decided, and what the order is now.
-	return d.rule(ctx, tx, r, was, o, version, "order.released", result)
+	return d.rule(ctx, tx, r, was, o, version, orders.EventReleased, result)
 }
 
 // redraw looks once more at what a release draws on its blanket order: what still can't be drawn is a
@@ -104,10 +104,10 @@ func (d *Desk) RejectOrder(ctx context.Context, tx *database.Tx, r Ruling) (orde
 		if o.Version, err = orders.FindVersion(ctx, tx, o, o.InForce); err != nil {
 			return orders.Order{}, err
 		}
-		return d.rule(ctx, tx, r, was, o, version, "order.change_rejected")
+		return d.rule(ctx, tx, r, was, o, version, orders.EventChangeRejected)
 	}
 	o.State, o.Version = orders.Refused, version
-	return d.rule(ctx, tx, r, was, o, version, "order.rejected", "order.refused")
+	return d.rule(ctx, tx, r, was, o, version, orders.EventRejected, orders.EventRefused)
 }
 
 // waiting finds what the ruling is about.

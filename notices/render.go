@@ -227,17 +227,19 @@ func Topic(destination string) string {
 // Message names what an event is to a buyer's system.
 func Message(event string) string {
 	switch event {
-	case "order.rejected", "order.refused":
+	case orders.EventRejected, orders.EventRefused:
 		return "the refusal"
-	case "order.change_rejected":
+	case orders.EventChangeRejected:
 		return "the refusal of a change"
-	case "order.approved":
+	case orders.EventApproved:
 		return "the confirmation"
-	case "order.changed":
+	case orders.EventChanged:
 		return "the confirmation of a change"
-	case "order.released":
+	case orders.EventReleased:
 		return "the release"
-	case "order.lines_cancelled":
+	case orders.EventWithdrawn:
+		return "the end of the wait"
+	case orders.EventLinesCancelled:
 		return "the cancellation of lines"
 	}
 	return "a message"

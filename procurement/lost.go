@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 
-	"github.com/kontorhq/kontor/checkout"
 	"github.com/kontorhq/kontor/database"
 	"github.com/kontorhq/kontor/notices"
 	"github.com/kontorhq/kontor/orders"
@@ -14,9 +13,9 @@ import (
 // lost has people told what the buyer's system will not know: every message that was given up, and
 // a refusal that no message carries (cXML reference 3.5).
 func (s *Service) lost(ctx context.Context, tx *database.Tx, d outbox.Delivery, state, note string) error {
-	refusal := d.Kind == "order.rejected" || d.Kind == "order.refused" || d.Kind == "order.change_rejected"
+	refusal := d.Kind == orders.EventRejected || d.Kind == orders.EventRefused || d.Kind == orders.EventChangeRejected
 	// Nothing else tells a buyer that lines were taken back.
-	owed := state == outbox.Dead || d.Kind == checkout.LinesCancelled
+	owed := state == outbox.Dead || d.Kind == orders.EventLinesCancelled
 	if !owed && !refusal {
 		return nil // nothing was owed, as it is with most
 	}
@@ -27,12 +26,12 @@ func (s *Service) lost(ctx context.Context, tx *database.Tx, d outbox.Delivery, 
 	}
 	loss := notices.Loss{Delivery: d, Order: o, Why: note}
 	switch d.Kind {
-	case "order.change_rejected":
+	case orders.EventChangeRejected:
 		loss.Refusal = true
-	case "order.rejected":
+	case orders.EventRejected:
 		// order.refused follows, and either can tell it.
 		loss.Refusal = state == outbox.Dead
-	case "order.refused":
+	case orders.EventRefused:
 		told, why, err := s.refusalTold(ctx, tx, d, o, state)
 		if err != nil {
 			return err

@@ -14,7 +14,6 @@ import (
 	"time"
 
 	"github.com/kontorhq/kontor/accounts"
-	"github.com/kontorhq/kontor/checkout"
 	"github.com/kontorhq/kontor/cxml"
 	"github.com/kontorhq/kontor/database"
 	"github.com/kontorhq/kontor/money"
@@ -104,19 +103,19 @@ func (s *Service) destination(ctx context.Context, q database.Querier, d outbox.
 // is confirmed where the buyer wants that (cXML reference 3.5).
 func untold(kind string, settings Settings) string {
 	switch kind {
-	case "order.released", "order.withdrawn", "order.rejected", "order.change_rejected":
+	case orders.EventReleased, orders.EventWithdrawn, orders.EventRejected, orders.EventChangeRejected:
 		if settings.Held != "201" {
 			return "the order was answered with 200, nothing is owed (held)"
 		}
-	case "order.approved", "order.changed":
+	case orders.EventApproved, orders.EventChanged:
 		if settings.Confirm != "on_approval" {
 			return "the connection confirms nothing on approval (confirm)"
 		}
-	case checkout.LinesCancelled:
+	case orders.EventLinesCancelled:
 		if settings.Confirm == "never" && settings.Refused != "confirmation" {
 			return "the connection wants no confirmations (confirm, refused)"
 		}
-	case "order.refused":
+	case orders.EventRefused:
 		if settings.Refused != "confirmation" {
 			return "the refusal was told by status (refused)"
 		}
@@ -135,16 +134,16 @@ func message(kind string, o orders.Order, at time.Time) (cxml.Body, string) {
 		return nil, "the order came by no document that could be referred to"
 	}
 	switch kind {
-	case "order.released":
+	case orders.EventReleased:
 		return closing(o, 200, "Order "+o.Number+" is released."), ""
-	case "order.withdrawn":
+	case orders.EventWithdrawn:
 		// No 409: the buyer itself put a later document in its place, and has an answer to that.
 		return closing(o, 200, "Order "+o.Number+": a later document took the place of this one before it was decided about."), ""
-	case "order.rejected", "order.change_rejected":
+	case orders.EventRejected, orders.EventChangeRejected:
 		return closing(o, 409, "Order "+o.Number+": "+o.Decision.Sentence), ""
-	case "order.refused":
+	case orders.EventRefused:
 		return confirmation(o, at, "reject")
-	case checkout.LinesCancelled:
+	case orders.EventLinesCancelled:
 		return cancellation(o, at)
 	}
 	return confirmation(o, at, "accept")

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/kontorhq/kontor/checkout"
 	"github.com/kontorhq/kontor/cxml"
 	"github.com/kontorhq/kontor/database"
 	"github.com/kontorhq/kontor/fault"
@@ -54,7 +53,7 @@ const longNote = 1500
 func short(s string) string { return string(cut([]byte(s), 200)) }
 
 // confirmations are the kinds of events that a confirmation tells (see message).
-var confirmations = []string{"order.approved", "order.changed", "order.refused", checkout.LinesCancelled}
+var confirmations = []string{orders.EventApproved, orders.EventChanged, orders.EventRefused, orders.EventLinesCancelled}
 
 // orderStatus answers the question what became of an order: the newest confirmation is sent once
 // more as it was, so that a buyer who has it recognises it by its payloadID.

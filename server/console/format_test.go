@@ -3,6 +3,8 @@ package console
 import (
 	"testing"
 	"time"
+
+	"github.com/kontorhq/kontor/orders"
 )
 
 func TestFormats(t *testing.T) {
@@ -27,5 +29,17 @@ func TestFormats(t *testing.T) {
 	}
 	if _, err := readMoney("1.5", "JPY"); err == nil {
 		t.Error("half a yen was taken")
+	}
+}
+
+func TestEveryEventOfAnOrderHasWords(t *testing.T) {
+	for _, kind := range []string{
+		orders.EventApproved, orders.EventHeld, orders.EventRefused, orders.EventCancelled, orders.EventSuperseded,
+		orders.EventChanged, orders.EventChangeHeld, orders.EventChangeRejected,
+		orders.EventReleased, orders.EventRejected, orders.EventWithdrawn, orders.EventLinesCancelled,
+	} {
+		if words := message(kind); words == kind {
+			t.Errorf("the list of messages shows %s as it is stored", kind)
+		}
 	}
 }

@@ -244,10 +244,18 @@ func message(kind string) string {
 }
 
 var messages = map[string]string{
-	"order.approved": "The order is approved", "order.held": "The order waits", "order.refused": "The order is refused",
-	"order.released": "What waited is released", "order.rejected": "What waited is rejected", "order.changed": "The change is approved",
-	"order.change_held": "The change waits", "order.change_rejected": "The change is rejected", "order.cancelled": "The order is cancelled",
-	"order.superseded": "A new attempt took its place", checkout.LinesCancelled: "Lines are cancelled",
+	orders.EventApproved:       "The order is approved",
+	orders.EventHeld:           "The order waits",
+	orders.EventRefused:        "The order is refused",
+	orders.EventCancelled:      "The order is cancelled",
+	orders.EventSuperseded:     "A new attempt took its place",
+	orders.EventChanged:        "The change is approved",
+	orders.EventChangeHeld:     "The change waits",
+	orders.EventChangeRejected: "The change is rejected",
+	orders.EventReleased:       "What waited is released",
+	orders.EventRejected:       "What waited is rejected",
+	orders.EventWithdrawn:      "A later document took the place of what waited",
+	orders.EventLinesCancelled: "Lines are cancelled",
 }
 
 var errSeq = fault.At(fault.Invalid, "seq", "The message is named by its number.")

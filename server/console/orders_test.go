@@ -111,7 +111,7 @@ func TestLinesAreCancelledAtTheDesk(t *testing.T) {
 			done := b.post(address+"/cancel-lines", form)
 			b.follow(done).shows(t, 200, "The cancellation is recorded.", "Goods $80.00", "2 cancelled", "Lines are cancelled")
 		}
-		if n := h.number(`SELECT count(*) FROM audit WHERE merchant_id = ? AND action = ? AND actor = ?`, "brackwater", checkout.LinesCancelled, "console:desk"); n != 1 {
+		if n := h.number(`SELECT count(*) FROM audit WHERE merchant_id = ? AND action = ? AND actor = ?`, "brackwater", orders.EventLinesCancelled, "console:desk"); n != 1 {
 			t.Errorf("cancelled %d times", n)
 		}
 		b.follow(send("2", "0", "Sold out")).shows(t, 200, "Nothing was changed: so much was cancelled already.")
