@@ -158,21 +158,24 @@ func TestAssortments(t *testing.T) {
 	})
 }
 
+// calls gives products the numbers that an organisation has for them.
+func (s *shop) calls(o accounts.Organisation, pairs ...string) {
+	s.t.Helper()
+	var parts []catalog.BuyerPart
+	for i := 0; i < len(pairs); i += 2 {
+		parts = append(parts, catalog.BuyerPart{Part: pairs[i], Product: s.ids[pairs[i+1]]})
+	}
+	s.in(func(tx *database.Tx) error { return catalog.SaveBuyerParts(s.t.Context(), tx, merchant, o.ID, parts) })
+}
+
 func TestBuyersPartNumbers(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, db *database.DB) {
 		s := open(t, db)
 		s.story()
 		s.sell(catalog.Product{SKU: "TOL-6060", Name: "Spray lubricant 400 ml", Category: "Tools", Unit: "EA", Hazardous: true}, catalog.Price{Price: dec("5.85")})
 		s.sell(catalog.Product{SKU: "NONE-1", Name: "Nobody knows what it costs", Unit: "EA"})
-		calls := func(o accounts.Organisation, pairs ...string) {
-			var parts []catalog.BuyerPart
-			for i := 0; i < len(pairs); i += 2 {
-				parts = append(parts, catalog.BuyerPart{Part: pairs[i], Product: s.ids[pairs[i+1]]})
-			}
-			s.in(func(tx *database.Tx) error { return catalog.SaveBuyerParts(t.Context(), tx, merchant, o.ID, parts) })
-		}
-		calls(s.northfold, "Glove-L", "PPE-2010", "BOLT", "FAS-1010", "SCREW", "FAS-1050", "TAPE", "TOL-6040", "OIL", "TOL-6060", "N1", "NONE-1")
-		calls(s.labs, "LAB-GLOVE", "PPE-2010", "bolt", "ELE-5030")
+		s.calls(s.northfold, "Glove-L", "PPE-2010", "BOLT", "FAS-1010", "SCREW", "FAS-1050", "TAPE", "TOL-6040", "OIL", "TOL-6060", "N1", "NONE-1")
+		s.calls(s.labs, "LAB-GLOVE", "PPE-2010", "bolt", "ELE-5030")
 		s.northfold = s.assort(s.northfold, "hide hazardous")
 
 		for _, test := range []struct {

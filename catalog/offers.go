@@ -20,12 +20,17 @@ func Offers(ctx context.Context, q database.Querier, organisation accounts.Organ
 	if err != nil {
 		return nil, err
 	}
-	known, err := stands.products(ctx, q, skus)
+	return stands.offers(ctx, q, organisation, currency, on, skus)
+}
+
+// offers is Offers for who knows where the organisation stands.
+func (s standing) offers(ctx context.Context, q database.Querier, organisation accounts.Organisation, currency string, on money.Date, skus []string) (map[string]*Offer, error) {
+	known, err := s.products(ctx, q, skus)
 	if err != nil {
 		return nil, err
 	}
 	shown := slices.DeleteFunc(sellable(known), func(p seen) bool { return p.hidden })
-	priced, err := offersOf(ctx, q, organisation, stands, currency, on, shown)
+	priced, err := offersOf(ctx, q, organisation, s, currency, on, shown)
 	if err != nil {
 		return nil, err
 	}

@@ -14,7 +14,8 @@ import (
 )
 
 // Query asks for products. Every word of Text must begin a word of the product's part number,
-// name, description or category; without Text and Category it is all that is on offer.
+// name, description or category, or Text is the whole number by which the organisation itself knows
+// the product; without Text and Category it is all that is on offer.
 type Query struct {
 	Text     string
 	Category string
@@ -36,7 +37,9 @@ const (
 )
 
 // Search lists offers in the order in which the products were made, page by page; next is the
-// After of the following page, "" on the last. A Text without letters and digits finds nothing.
+// After of the following page, "" on the last. What the organisation itself calls by Text comes
+// before all others, wherever its words would place it. A Text without letters and digits finds
+// nothing else.
 func Search(ctx context.Context, q database.Querier, organisation accounts.Organisation, currency string, on money.Date, query Query) (found []*Offer, next string, err error) {
 	limit := min(query.Limit, maxPage)
 	if limit <= 0 {
@@ -49,11 +52,19 @@ func Search(ctx context.Context, q database.Querier, organisation accounts.Organ
 	if err != nil {
 		return nil, "", err
 	}
+	own, err := stands.calledSo(ctx, q, organisation, currency, on, query)
+	if err != nil {
+		return nil, "", err
+	}
 	part, args := stands.buyerPart()
 	visible, more := stands.visible(currency, on)
 	words := queryWords(query.Text)
+	first := 0 // how many stand before those that are found by their words
+	if own != nil && query.After == "" {
+		found, first = append(found, own), 1
+	}
 	if query.Text != "" && len(words) == 0 {
-		return nil, "", nil
+		return found, "", nil
 	}
 	text := selectSeen + part + ` AS buyer_part` + fromProducts
 	if len(words) > 0 && !lite(q) {
@@ -66,12 +77,18 @@ func Search(ctx context.Context, q database.Querier, organisation accounts.Organ
 	if query.Category != "" {
 		text, args = text+` AND p.category = ?`, append(args, query.Category)
 	}
+	if own != nil {
+		text, args = text+` AND p.id <> ?`, append(args, own.ID)
+	}
 	var rows []productRow
-	if err := q.Select(ctx, &rows, text+` AND p.id > ? ORDER BY p.id LIMIT ?`, append(args, query.After, limit+1)...); err != nil {
+	room := limit - first
+	if err := q.Select(ctx, &rows, text+` AND p.id > ? ORDER BY p.id LIMIT ?`, append(args, query.After, room+1)...); err != nil {
 		return nil, "", err
 	}
-	if len(rows) > limit {
-		rows, next = rows[:limit], rows[limit-1].ID
+	if len(rows) > room {
+		if rows, next = rows[:room], beforeAll; room > 0 {
+			next = rows[room-1].ID
+		}
 	}
 	products := make([]seen, len(rows))
 	for i, r := range rows {
@@ -81,8 +98,30 @@ func Search(ctx context.Context, q database.Querier, organisation accounts.Organ
 		}
 		products[i] = seen{Product: product, buyerPart: r.BuyerPart}
 	}
-	found, err = offersOf(ctx, q, organisation, stands, currency, on, products)
-	return found, next, err
+	offers, err := offersOf(ctx, q, organisation, stands, currency, on, products)
+	return append(found, offers...), next, err
+}
+
+// beforeAll is less than every product's id, and no "": the first page had room for one product, and
+// that was not found by its words.
+const beforeAll = "prd_00000000000000000000000000"
+
+// calledSo finds what is offered and the organisation itself calls by the whole text; nil is nothing.
+func (s standing) calledSo(ctx context.Context, q database.Querier, organisation accounts.Organisation, currency string, on money.Date, query Query) (*Offer, error) {
+	if query.Text == "" {
+		return nil, nil
+	}
+	numbers, err := s.ownNumbers(ctx, q, []Asked{{BuyerPart: query.Text}})
+	sku := numbers[accounts.Fold(query.Text)]
+	if err != nil || sku == "" {
+		return nil, err
+	}
+	offers, err := s.offers(ctx, q, organisation, currency, on, []string{sku})
+	offer := offers[accounts.Fold(sku)]
+	if offer == nil || query.Category != "" && offer.Category != query.Category {
+		return nil, err
+	}
+	return offer, nil
 }
 
 // Categories lists the categories in which something is on offer, in the order in which their

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/kontorhq/kontor/accounts"
 	"github.com/kontorhq/kontor/catalog"
 	"github.com/kontorhq/kontor/database"
 	"github.com/kontorhq/kontor/dbtest"
@@ -12,7 +13,12 @@ import (
 
 func (s *shop) find(query catalog.Query) (skus, next string) {
 	s.t.Helper()
-	found, next, err := catalog.Search(s.t.Context(), s.db, s.westmere, "USD", today, query)
+	return s.search(s.westmere, query)
+}
+
+func (s *shop) search(who accounts.Organisation, query catalog.Query) (skus, next string) {
+	s.t.Helper()
+	found, next, err := catalog.Search(s.t.Context(), s.db, who, "USD", today, query)
 	if err != nil {
 		s.t.Fatalf("%+v: %v", query, err)
 	}
@@ -162,6 +168,61 @@ func TestTheIndexFollowsTheProduct(t *testing.T) {
 		var rows int
 		if err := db.Get(t.Context(), &rows, `SELECT count(*) FROM product_words`); err != nil || rows != 2 {
 			t.Errorf("%d products in the index, %v", rows, err)
+		}
+	})
+}
+
+// A purchaser types the number that the own system has for a product. It is found by the whole of it,
+// by that organisation and those below it, before all that only has its words.
+func TestSearchByTheBuyersOwnNumbers(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *database.DB) {
+		s := open(t, db)
+		s.story()
+		s.sell(catalog.Product{SKU: "TOL-6060", Name: "Spray lubricant 400 ml", Category: "Tools", Unit: "EA", Hazardous: true}, catalog.Price{Price: dec("5.85")})
+		s.sell(catalog.Product{SKU: "NONE-1", Name: "Nobody knows what it costs", Unit: "EA"})
+		s.calls(s.northfold, "100-4711", "PPE-2010", "SCREW", "ELE-5030", "FAS-1010", "FAS-1040", "***", "FAS-1050", "TAPE", "TOL-6040", "OIL", "TOL-6060", "N1", "NONE-1")
+		s.calls(s.labs, "screw", "FAS-1050")
+		s.northfold = s.assort(s.northfold, "hide hazardous")
+
+		for _, test := range []struct {
+			who   accounts.Organisation
+			query catalog.Query
+			found string
+		}{
+			{s.northfold, catalog.Query{Text: "100-4711"}, "PPE-2010"},
+			{s.northfold, catalog.Query{Text: " 100-4711 "}, "PPE-2010"},
+			{s.northfold, catalog.Query{Text: "100-471"}, ""},
+			{s.northfold, catalog.Query{Text: "4711"}, ""},
+			{s.northfold, catalog.Query{Text: "***"}, "FAS-1050"},
+			{s.northfold, catalog.Query{Text: "Screw"}, "ELE-5030 FAS-1040 FAS-1050"},
+			{s.northfold, catalog.Query{Text: "screw", Category: "Fasteners"}, "FAS-1040 FAS-1050"},
+			{s.northfold, catalog.Query{Text: "screw", Category: "Electrical"}, "ELE-5030"},
+			{s.northfold, catalog.Query{Text: "fas-1010"}, "FAS-1040 FAS-1010"}, // ours is found as well
+			{s.northfold, catalog.Query{Text: "tape"}, ""},                      // withdrawn
+			{s.northfold, catalog.Query{Text: "oil"}, ""},                       // hidden
+			{s.northfold, catalog.Query{Text: "n1"}, ""},                        // without a price
+			{s.labs, catalog.Query{Text: "100-4711"}, "PPE-2010"},               // the parent's word holds too
+			{s.labs, catalog.Query{Text: "screw"}, "FAS-1050 FAS-1040"},         // the nearest one's counts, and each stands there once
+			{s.westmere, catalog.Query{Text: "100-4711"}, ""},
+			{s.westmere, catalog.Query{Text: "***"}, ""},
+			{s.northfold, catalog.Query{Text: "100-4711\x00"}, ""},
+		} {
+			if found, _ := s.search(test.who, test.query); found != test.found {
+				t.Errorf("%s: %+v finds %q, want %q", test.who.ID, test.query, found, test.found)
+			}
+		}
+		for limit, want := range map[int]string{1: "ELE-5030|FAS-1040|FAS-1050", 2: "ELE-5030 FAS-1040|FAS-1050", 3: "ELE-5030 FAS-1040 FAS-1050"} {
+			var pages []string
+			for after := ""; len(pages) < 5; {
+				page, next := s.search(s.northfold, catalog.Query{Text: "screw", After: after, Limit: limit})
+				pages = append(pages, page)
+				if after = next; next == "" {
+					break
+				}
+			}
+			if got := strings.Join(pages, "|"); got != want {
+				t.Errorf("limit %d: %q, want %q", limit, got, want)
+			}
 		}
 	})
 }

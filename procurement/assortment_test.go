@@ -177,6 +177,49 @@ func TestTheBuyersPartNumbersTravelWithTheCart(t *testing.T) {
 	})
 }
 
+// Whatever number a line comes back under, it is the line that was sent home: what was said of its cart
+// then holds for it.
+func TestAnEditByTheBuyersPartNumberIsOfTheCartThatWasSent(t *testing.T) {
+	eachRig(t, func(t *testing.T, r *rig) {
+		for _, test := range []struct {
+			name, allowed, ours, theirs string
+			code                        int
+			before                      bool // the line knows what it cost in the cart
+		}{
+			{"by both numbers", "create", "HOOK-2", "H2", 412, true},
+			{"by the buyer's alone", "create", "", "h2", 412, true},
+			{"by the buyer's, ours is unknown", "create", "OLD-77", "H2", 412, true},
+			{"by the buyer's alone, which may be edited", "edit", "", "H2", 200, true},
+			{"by the number of another product", "create", "", "R8", 200, false},
+			{"by a number that is none", "create", "", "X9", 200, false},
+		} {
+			t.Run(test.name, func(t *testing.T) {
+				r := r.on(t)
+				merchant := r.visited(func(l *link) { l.settings.OperationAllowed = test.allowed })
+				r.call(merchant, "H2", "HOOK-2", "R8", "ROPE-8")
+				visit := r.enter(r.start(merchant, setUp("s1", "c", "a@b.example")), browserA)
+				r.mustPut(merchant, visit, "HOOK-2", "2", "EA")
+				home := readHome(t, r.sentHome(merchant, visit, false))
+				r.price(merchant, "HOOK-2", "16.00")
+				item := home.Items[0]
+				item.SKU, item.BuyerPart, item.Price = test.ours, test.theirs, ""
+				back := comeBack("s2", "edit", item.out(1, "USD"))
+				if a := r.post(merchant, back); a.code != test.code {
+					t.Fatalf("%d %s, want %d", a.code, a.detail, test.code)
+				}
+				if test.code != 200 {
+					return
+				}
+				_, session := r.shopping(merchant, comeBack("s3", "edit", item.out(1, "USD")))
+				l := r.cartOf(session).Lines[0]
+				if (l.Before != nil && l.Before.String() == "15.00") != test.before {
+					t.Errorf("the line is %+v", l)
+				}
+			})
+		}
+	})
+}
+
 func TestAProductIsAskedForByTheBuyersPartNumber(t *testing.T) {
 	eachRig(t, func(t *testing.T, r *rig) {
 		merchant := r.visited()

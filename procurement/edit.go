@@ -5,6 +5,7 @@ import (
 	"context"
 	"strconv"
 
+	"github.com/kontorhq/kontor/catalog"
 	"github.com/kontorhq/kontor/checkout"
 	"github.com/kontorhq/kontor/cxml"
 	"github.com/kontorhq/kontor/database"
@@ -25,11 +26,7 @@ func (s *Service) bringBack(ctx context.Context, tx *database.Tx, c *call, reque
 	if err != nil {
 		return checkout.Cart{}, err
 	}
-	keys := make([]checkout.LineKey, len(request.ItemOut))
-	for i, item := range request.ItemOut {
-		keys[i] = checkout.KeyOf(item.ItemID.SupplierPartAuxiliaryID, item.ItemID.SupplierPartID)
-	}
-	found, err := checkout.FindSent(ctx, tx, c.merchant.ID, c.organisation.ID, keys)
+	found, err := s.sentBefore(ctx, tx, c, request.ItemOut, currency)
 	if err != nil {
 		return checkout.Cart{}, err
 	}
@@ -78,6 +75,42 @@ func (s *Service) bringBack(ctx context.Context, tx *database.Tx, c *call, reque
 		}
 	}
 	return s.Desk.RestoreCart(ctx, tx, cart)
+}
+
+// sentBefore finds for each item the line that it was sent home as. An item that isn't found by our
+// part number is looked for once more by what the buyer's own stands for.
+func (s *Service) sentBefore(ctx context.Context, tx *database.Tx, c *call, items []cxml.ItemOut, currency string) ([]checkout.Sent, error) {
+	keys := make([]checkout.LineKey, len(items))
+	for i, item := range items {
+		keys[i] = checkout.KeyOf(item.ItemID.SupplierPartAuxiliaryID, item.ItemID.SupplierPartID)
+	}
+	found, err := checkout.FindSent(ctx, tx, c.merchant.ID, c.organisation.ID, keys)
+	if err != nil {
+		return nil, err
+	}
+	var missing []int
+	var asked []catalog.Asked
+	for i, item := range items {
+		if id := item.ItemID; found[i].Line == nil && id.SupplierPartAuxiliaryID != "" && id.BuyerPartID != "" {
+			missing, asked = append(missing, i), append(asked, catalog.Asked{SKU: id.SupplierPartID, BuyerPart: id.BuyerPartID})
+		}
+	}
+	if len(missing) == 0 {
+		return found, nil
+	}
+	products, err := catalog.Recognise(ctx, tx, c.organisation, currency, c.merchant.Today(s.Clock), asked)
+	if err != nil {
+		return nil, err
+	}
+	keys = keys[:0]
+	for j, i := range missing {
+		keys = append(keys, checkout.KeyOf(items[i].ItemID.SupplierPartAuxiliaryID, products[j].SKU))
+	}
+	again, err := checkout.FindSent(ctx, tx, c.merchant.ID, c.organisation.ID, keys)
+	for j, sent := range again {
+		found[missing[j]] = sent
+	}
+	return found, err
 }
 
 // original is the cart as the buyer's system holds it, with freight as the line that it is there;

@@ -99,7 +99,7 @@ func (a *api) buyingOrganisation(ctx context.Context, c *caller, who ForWhom) (a
 
 type listProductsInput struct {
 	ForWhom
-	Text     string `query:"q" maxLength:"200" doc:"Words to look for" example:"hex bolt"`
+	Text     string `query:"q" maxLength:"200" doc:"Words to look for, or the organisation's own number of a product, which then comes first" example:"hex bolt"`
 	Category string `query:"category" maxLength:"200" doc:"Only this category" example:"Fasteners"`
 	Paging
 }
