@@ -227,16 +227,16 @@ func TestAMessageThatIsGivenUpIsOneTaskAndOneMail(t *testing.T) {
 				if err != nil {
 					return err
 				}
-				if _, err := outbox.Resend(h.ctx, tx, "brackwater", o.ID, deliveries[0].Destination, 1, h.clock.Now()); err != nil {
+				if _, err := outbox.Resend(h.ctx, tx, deliveries[0].Event, deliveries[0].Destination, h.clock.Now()); err != nil {
 					return err
 				}
-				if err := notices.Resent(h.ctx, tx, "brackwater", o.ID, "mail:untold", 1, "credit manager", h.clock.Now()); err != nil {
+				if err := notices.Resent(h.ctx, tx, deliveries[0].Event, "mail:untold", "credit manager", h.clock.Now()); err != nil {
 					return err
 				}
 				if n, err := notices.CountTasks(h.ctx, tx, "brackwater"); err != nil || n != 1 {
 					t.Errorf("a mail that is sent again leaves %d tasks, %v", n, err)
 				}
-				return notices.Resent(h.ctx, tx, "brackwater", o.ID, deliveries[0].Destination, 1, "credit manager", h.clock.Now())
+				return notices.Resent(h.ctx, tx, deliveries[0].Event, deliveries[0].Destination, "credit manager", h.clock.Now())
 			})
 		}
 		resend()

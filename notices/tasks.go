@@ -105,11 +105,11 @@ func Finish(ctx context.Context, tx *database.Tx, merchant, id, actor, reason st
 
 // Resent ends the tasks about a delivery that is on its way again; should it be given up once
 // more, they are open again. A mail that is sent again ends none.
-func Resent(ctx context.Context, tx *database.Tx, merchant, object, destination string, seq int64, actor string, now time.Time) error {
+func Resent(ctx context.Context, tx *database.Tx, event outbox.Event, destination, actor string, now time.Time) error {
 	if strings.HasPrefix(destination, Scheme+":") {
 		return nil
 	}
-	_, err := tx.Exec(ctx, resendTask, actor, database.At(now), merchant, object, seq)
+	_, err := tx.Exec(ctx, resendTask, actor, database.At(now), event.Merchant, event.Object, event.Seq)
 	return err
 }
 

@@ -18,7 +18,8 @@ import (
 )
 
 // Event is a fact about an object. Seq counts the object's events from 1 and is taken by the
-// caller while it holds the object's row, so that it has no gaps and no doubles.
+// caller while it holds the object's row, so that it has no gaps and no doubles. Merchant, object and
+// seq name the event: what looks for one goes by these.
 type Event struct {
 	Merchant string        `db:"merchant_id"`
 	Object   string        `db:"object"`
@@ -53,6 +54,15 @@ func Deliver(ctx context.Context, tx *database.Tx, event Event, destination stri
 	return tx.Queue(ctx, insertDelivery, event.Merchant, event.Object, event.Seq, destination, at, at, at)
 }
 
+// States of a delivery. It ends as one of the last three.
+const (
+	Ready   = "ready"   // to be sent, at once or at its time
+	Running = "running" // a worker has it, until its lease runs out
+	Done    = "done"    // the destination took it
+	Skipped = "skipped" // there was nothing to be sent
+	Dead    = "dead"    // it was refused for good, or tried for too long
+)
+
 // Delivery is one event on its way to one destination.
 type Delivery struct {
 	Event
@@ -81,8 +91,8 @@ func Of(ctx context.Context, q database.Querier, merchant, object string) ([]Del
 }
 
 // Find reads one delivery; found is false when the event isn't told to that destination.
-func Find(ctx context.Context, q database.Querier, merchant, object, destination string, seq int64) (d Delivery, found bool, err error) {
-	err = q.Get(ctx, &d, selectDelivery, merchant, object, destination, seq)
+func Find(ctx context.Context, q database.Querier, event Event, destination string) (d Delivery, found bool, err error) {
+	err = q.Get(ctx, &d, selectDelivery, event.Merchant, event.Object, destination, event.Seq)
 	if database.None(err) {
 		return Delivery{}, false, nil
 	}
@@ -91,16 +101,16 @@ func Find(ctx context.Context, q database.Querier, merchant, object, destination
 
 // Resend puts a dead delivery back on its way, with as much time as a new one; it tells whether
 // there was one.
-func Resend(ctx context.Context, tx *database.Tx, merchant, object, destination string, seq int64, now time.Time) (bool, error) {
-	rows, err := tx.Exec(ctx, reviveDelivery, database.At(now), database.At(now), merchant, object, destination, seq)
+func Resend(ctx context.Context, tx *database.Tx, event Event, destination string, now time.Time) (bool, error) {
+	rows, err := tx.Exec(ctx, reviveDelivery, database.At(now), database.At(now), event.Merchant, event.Object, destination, event.Seq)
 	return rows == 1, err
 }
 
 // Repeat puts a delivered message on its way once more, the same bytes, because its destination
 // asked for it; it tells whether there was one. One that is on its way already stays as it is, so
 // that asking often sends no more often than the worker works.
-func Repeat(ctx context.Context, tx *database.Tx, merchant, object, destination string, seq int64, now time.Time) (bool, error) {
-	rows, err := tx.Exec(ctx, repeatDelivery, database.At(now), database.At(now), merchant, object, destination, seq)
+func Repeat(ctx context.Context, tx *database.Tx, event Event, destination string, now time.Time) (bool, error) {
+	rows, err := tx.Exec(ctx, repeatDelivery, database.At(now), database.At(now), event.Merchant, event.Object, destination, event.Seq)
 	return rows == 1, err
 }
 

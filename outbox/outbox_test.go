@@ -382,7 +382,7 @@ func TestADeadDeliveryCanBeSentAgain(t *testing.T) {
 		resend := func(seq int64) (was bool) {
 			t.Helper()
 			if err := p.db.InTx(p.ctx, func(tx *database.Tx) (err error) {
-				was, err = outbox.Resend(p.ctx, tx, merchant, "ord_1", buyer, seq, p.clock.Now())
+				was, err = outbox.Resend(p.ctx, tx, outbox.Event{Merchant: merchant, Object: "ord_1", Seq: seq}, buyer, p.clock.Now())
 				return err
 			}); err != nil {
 				t.Fatal(err)
@@ -418,7 +418,7 @@ func TestADeliveredMessageCanBeRepeated(t *testing.T) {
 		repeat := func(seq int64) (was bool) {
 			t.Helper()
 			if err := p.db.InTx(p.ctx, func(tx *database.Tx) (err error) {
-				was, err = outbox.Repeat(p.ctx, tx, merchant, "ord_1", buyer, seq, p.clock.Now())
+				was, err = outbox.Repeat(p.ctx, tx, outbox.Event{Merchant: merchant, Object: "ord_1", Seq: seq}, buyer, p.clock.Now())
 				return err
 			}); err != nil {
 				t.Fatal(err)
@@ -671,10 +671,11 @@ func TestADeliveryForLaterWaitsForItsTime(t *testing.T) {
 		p.clock.Advance(time.Microsecond)
 		p.work(w, 1)
 		p.is("ord_1", "1 cxml:con_1 done 1, 1 hook:shop done 1")
-		if d, found, err := outbox.Find(p.ctx, p.db, merchant, "ord_1", shop, 1); err != nil || !found || d.State != "done" || d.Kind != "changed" {
+		told := outbox.Event{Merchant: merchant, Object: "ord_1", Seq: 1}
+		if d, found, err := outbox.Find(p.ctx, p.db, told, shop); err != nil || !found || d.State != "done" || d.Kind != "changed" {
 			t.Errorf("%+v %v %v", d, found, err)
 		}
-		if _, found, err := outbox.Find(p.ctx, p.db, merchant, "ord_1", "hook:other", 1); err != nil || found {
+		if _, found, err := outbox.Find(p.ctx, p.db, told, "hook:other"); err != nil || found {
 			t.Errorf("found %v, %v", found, err)
 		}
 	})
@@ -689,7 +690,7 @@ func TestALossIsToldWithItsEnd(t *testing.T) {
 		w := p.worker()
 		sender := w.Senders["cxml"]
 		sender.Lost = func(ctx context.Context, tx *database.Tx, d outbox.Delivery, state, note string) error {
-			if d, _, err := outbox.Find(ctx, tx, d.Merchant, d.Object, d.Destination, d.Seq); err != nil || d.State != state {
+			if d, _, err := outbox.Find(ctx, tx, d.Event, d.Destination); err != nil || d.State != state {
 				t.Errorf("the end is not there yet: %s %v", d.State, err)
 			}
 			lost = append(lost, fmt.Sprint(d.Object, " ", state, " ", note))

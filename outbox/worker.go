@@ -29,12 +29,6 @@ type Sender struct {
 	Lost func(ctx context.Context, tx *database.Tx, d Delivery, state, note string) error
 }
 
-// Ends of a delivery without the destination having taken it.
-const (
-	Skipped = "skipped" // there was nothing to be sent
-	Dead    = "dead"    // it was refused for good, or tried for too long
-)
-
 // Refused is a Send error that trying again can't mend: the destination understood and said no.
 type Refused struct{ Reason string }
 
@@ -239,7 +233,7 @@ func (w *Worker) send(ctx context.Context, d Delivery) {
 		if err != nil {
 			return w.failed(d, err)
 		}
-		return w.ended(d, "done", note)
+		return w.ended(d, Done, note)
 	})
 	if err := w.DB.InTx(ctx, func(tx *database.Tx) error { return w.write(ctx, tx, d, result) }); err != nil {
 		// The destination deduplicates by payloadID: sending again does no harm.
@@ -274,7 +268,7 @@ func (w *Worker) failed(d Delivery, cause error) outcome {
 	}
 	w.Log.Info("outbox: a delivery will be tried again", "object", d.Object, "destination", d.Destination,
 		"attempt", d.Attempt, "error", cause)
-	return outcome{"ready", cause.Error(), now.Add(backoff(d.Attempt))}
+	return outcome{Ready, cause.Error(), now.Add(backoff(d.Attempt))}
 }
 
 // backoff grows from seconds to an hour, with some play so that a destination that comes back

@@ -61,12 +61,14 @@ func (s *Service) refusalTold(ctx context.Context, tx *database.Tx, d outbox.Del
 	if o.Decision.Reason != "rejected" {
 		return byStatus, "", nil
 	}
-	rejected, found, err := outbox.Find(ctx, tx, d.Merchant, d.Object, d.Destination, d.Seq-1)
+	rejection := d.Event
+	rejection.Seq--
+	rejected, found, err := outbox.Find(ctx, tx, rejection, d.Destination)
 	if err != nil || !found {
 		return false, "", err
 	}
 	if byStatus {
 		why = rejected.Note
 	}
-	return rejected.State == "done", why, nil
+	return rejected.State == outbox.Done, why, nil
 }

@@ -96,10 +96,10 @@ func (s *Service) confirmAgain(ctx context.Context, tx *database.Tx, o orders.Or
 	case newest.Message == nil:
 		// None was written yet, and perhaps none will be: the connection's settings say so then.
 		return "Kept. No confirmation of order " + o.Number + " was sent yet.", nil
-	case newest.State == "dead":
+	case newest.State == outbox.Dead:
 		return "Kept. The confirmation of order " + o.Number + " could not be delivered; the supplier sees that.", nil
-	case newest.State == "done":
-		if again, err := outbox.Repeat(ctx, tx, o.Merchant, o.ID, newest.Destination, newest.Seq, s.Clock.Now()); err != nil || !again {
+	case newest.State == outbox.Done:
+		if again, err := outbox.Repeat(ctx, tx, newest.Event, newest.Destination, s.Clock.Now()); err != nil || !again {
 			return "Kept.", err
 		}
 		if s.Desk.Wake != nil {

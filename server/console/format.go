@@ -14,6 +14,7 @@ import (
 	"github.com/kontorhq/kontor/money"
 	"github.com/kontorhq/kontor/notices"
 	"github.com/kontorhq/kontor/orders"
+	"github.com/kontorhq/kontor/outbox"
 )
 
 // Staff read en-US until they have accounts with a locale of their own. Every amount on a page
@@ -118,8 +119,8 @@ var badges = map[string]badge{
 	orders.Approved: {"badge--ok", "Approved"}, orders.CreditReview: {"badge--wait", "Credit review"},
 	orders.Refused: {"badge--stop", "Refused"}, orders.Cancelled: {"", "Cancelled"},
 	orders.InForce: {"badge--ok", "In force"}, orders.Waiting: {"badge--wait", "Waiting"}, orders.Replaced: {"", "Replaced"},
-	"ready": {"badge--go", "Ready to send"}, "running": {"badge--go", "Sending"}, "done": {"badge--ok", "Taken"},
-	"skipped": {"", "Not owed"}, "dead": {"badge--stop", "Given up"},
+	outbox.Ready: {"badge--go", "Ready to send"}, outbox.Running: {"badge--go", "Sending"}, outbox.Done: {"badge--ok", "Taken"},
+	outbox.Skipped: {"", "Not owed"}, outbox.Dead: {"badge--stop", "Given up"},
 	notices.Kept: {"", "Kept"}, notices.Sending: {"badge--go", "Sending"}, notices.Sent: {"badge--ok", "Sent"}, notices.Failed: {"badge--stop", "Failed"},
 	"task-open": {"badge--stop", "Not told"}, "task-done": {"badge--ok", "Told"}, "task-resent": {"badge--go", "Sent again"}, "due": {"", "Not due yet"},
 	"quote-pending": {"badge--wait", "Prices open"}, "quote-final": {"badge--ok", "Quoted"}, "quote-over": {"", "Over"},

@@ -203,7 +203,7 @@ func (c *console) orderPage(ctx context.Context, v *visit, id string) (*orderPag
 	}
 	p.Deliveries = slices.DeleteFunc(p.Deliveries, func(d outbox.Delivery) bool { return d.Scheme() == notices.Scheme })
 	p.Cut.Lines = cutFields(o)
-	p.Dead = slices.ContainsFunc(p.Deliveries, func(d outbox.Delivery) bool { return d.State == "dead" })
+	p.Dead = slices.ContainsFunc(p.Deliveries, func(d outbox.Delivery) bool { return d.State == outbox.Dead })
 	return p, nil
 }
 
@@ -215,13 +215,13 @@ func (c *console) postResend(v *visit) error {
 	if err != nil {
 		return err
 	}
-	now := c.Clock.Now()
+	now, event := c.Clock.Now(), outbox.Event{Merchant: v.merchant.ID, Object: order, Seq: seq}
 	err = c.DB.InTx(ctx, func(tx *database.Tx) error {
-		revived, err := outbox.Resend(ctx, tx, v.merchant.ID, order, destination, seq, now)
+		revived, err := outbox.Resend(ctx, tx, event, destination, now)
 		if err != nil || !revived {
 			return err
 		}
-		if err := notices.Resent(ctx, tx, v.merchant.ID, order, destination, seq, v.actor(), now); err != nil {
+		if err := notices.Resent(ctx, tx, event, destination, v.actor(), now); err != nil {
 			return err
 		}
 		if c.Desk.Wake != nil {
