@@ -194,12 +194,6 @@ func Arrive(ctx context.Context, tx *database.Tx, merchant, organisation string,
 	return b, nil
 }
 
-// Audit records a change that a person made; was and became are JSON.
-func Audit(ctx context.Context, tx *database.Tx, merchant string, now time.Time, actor, action, object, reason, was, became string) error {
-	_, err := tx.Exec(ctx, insertAudit, merchant, database.NewID("aud"), database.At(now), actor, action, object, reason, was, became)
-	return err
-}
-
 const (
 	selectMerchant = `
 SELECT id, account, mode, name, time_zone, currency, clock_offset, shop_url, test_address, tax_rates, freight, credit_contact, disabled, version
@@ -235,7 +229,4 @@ SELECT id, merchant_id, organisation_id, email, login, name, disabled, version F
 INSERT INTO buyers (merchant_id, id, organisation_id, email, login, identity, name, created_at, updated_at)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (merchant_id, organisation_id, identity) DO NOTHING`
-
-	insertAudit = `
-INSERT INTO audit (merchant_id, id, at, actor, action, object, reason, was, became) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`
 )

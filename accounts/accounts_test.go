@@ -238,7 +238,8 @@ func TestAuditKeepsWhoWhenWhyBeforeAndAfter(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, db *database.DB) {
 		seed(t, db)
 		if err := db.InTx(t.Context(), func(tx *database.Tx) error {
-			return accounts.Audit(t.Context(), tx, "brackwater", noon, "finance", "buyer.close", "buy_1", "left", `{"disabled":false}`, `{"disabled":true}`)
+			return accounts.Audit(t.Context(), tx, accounts.Change{Merchant: "brackwater", At: noon, Actor: "finance", Action: "buyer.close", Object: "buy_1",
+				Reason: "left", Was: map[string]bool{"disabled": false}, Became: map[string]bool{"disabled": true}})
 		}); err != nil {
 			t.Fatal(err)
 		}

@@ -2,7 +2,6 @@ package accounts
 
 import (
 	"context"
-	"encoding/json"
 	"strings"
 	"time"
 
@@ -67,11 +66,7 @@ func Erase(ctx context.Context, db *database.DB, b Buyer, m *Mask, own map[strin
 		if err != nil || (emptied == 0 && len(tally) == 0) {
 			return err
 		}
-		became, err := json.Marshal(tally)
-		if err != nil {
-			return err
-		}
-		return Audit(ctx, tx, b.Merchant, now, actor, "person.erase", b.ID, reason, "", string(became))
+		return Audit(ctx, tx, Change{Merchant: b.Merchant, At: now, Actor: actor, Action: "person.erase", Object: b.ID, Reason: reason, Became: tally})
 	})
 }
 

@@ -2,7 +2,6 @@ package checkout
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"math/big"
 	"strconv"
@@ -269,7 +268,6 @@ func (d *Desk) cut(ctx context.Context, tx *database.Tx, c Cut, merchant account
 	if err != nil {
 		return orders.Order{}, err
 	}
-	was := read
 	if ended {
 		o.State, v.State, drawing.draws = orders.Cancelled, orders.VersionCancelled, nil
 		zero := noTotals(o.Currency)
@@ -296,15 +294,8 @@ func (d *Desk) cut(ctx context.Context, tx *database.Tx, c Cut, merchant account
 	if err := d.tell(ctx, tx, &told, now, orders.EventLinesCancelled); err != nil {
 		return orders.Order{}, err
 	}
-	before, err := json.Marshal(quantities(was))
-	if err != nil {
-		return orders.Order{}, err
-	}
-	after, err := json.Marshal(quantities(o))
-	if err != nil {
-		return orders.Order{}, err
-	}
-	return o, accounts.Audit(ctx, tx, o.Merchant, now.Time, c.Actor, orders.EventLinesCancelled, o.ID, c.Reason, string(before), string(after))
+	return o, accounts.Audit(ctx, tx, accounts.Change{Merchant: o.Merchant, At: now.Time, Actor: c.Actor, Action: orders.EventLinesCancelled,
+		Object: o.ID, Reason: c.Reason, Was: quantities(read), Became: quantities(o)})
 }
 
 // quantities is what an audit shows of an order's lines: what is left of each, and the total.

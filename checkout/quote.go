@@ -3,7 +3,6 @@ package checkout
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"slices"
 	"strconv"
 
@@ -85,12 +84,13 @@ func (d *Desk) SetQuote(ctx context.Context, tx *database.Tx, q Quoting) (Quote,
 	if _, err := tx.Exec(ctx, updateQuote, now.State, now.ValidUntil, now.PricesJSON, now.Version, now.UpdatedAt, q.Merchant.ID, q.Cart); err != nil {
 		return Quote{}, Cart{}, err
 	}
-	return now, cart, accounts.Audit(ctx, tx, q.Merchant.ID, d.Clock.Now(), q.Actor, "quote.set", q.Cart, q.Reason, was.audited(), now.audited())
+	return now, cart, accounts.Audit(ctx, tx, accounts.Change{Merchant: q.Merchant.ID, At: d.Clock.Now(), Actor: q.Actor, Action: "quote.set",
+		Object: q.Cart, Reason: q.Reason, Was: was.audited(), Became: now.audited()})
 }
 
 // audited is the quote as the audit keeps it.
-func (q Quote) audited() string {
-	return fmt.Sprintf(`{"state":%q,"valid_until":%q,"prices":%s}`, q.State, q.ValidUntil.String(), q.PricesJSON)
+func (q Quote) audited() map[string]any {
+	return map[string]any{"state": q.State, "valid_until": q.ValidUntil, "prices": q.Prices}
 }
 
 // prices checks what is offered and gives a price for every line.

@@ -2,7 +2,6 @@ package checkout
 
 import (
 	"context"
-	"encoding/json"
 
 	"github.com/kontorhq/kontor/accounts"
 	"github.com/kontorhq/kontor/credit"
@@ -152,13 +151,11 @@ func (d *Desk) rule(ctx context.Context, tx *database.Tx, r Ruling, was, o order
 			return orders.Order{}, err
 		}
 	}
-	before, err := json.Marshal(map[string]any{"state": was.State, "decision": was.Decision})
-	if err != nil {
-		return orders.Order{}, err
-	}
-	after, err := json.Marshal(map[string]any{"state": o.State, "decision": o.Decision})
-	if err != nil {
-		return orders.Order{}, err
-	}
-	return o, accounts.Audit(ctx, tx, o.Merchant, now.Time, r.Actor, events[0], o.ID, r.Reason, string(before), string(after))
+	return o, accounts.Audit(ctx, tx, accounts.Change{Merchant: o.Merchant, At: now.Time, Actor: r.Actor, Action: events[0],
+		Object: o.ID, Reason: r.Reason, Was: decided(was), Became: decided(o)})
+}
+
+// decided is what an audit shows of an order that was ruled on.
+func decided(o orders.Order) map[string]any {
+	return map[string]any{"state": o.State, "decision": o.Decision}
 }

@@ -2,8 +2,6 @@ package credit
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
 	"time"
 
 	"github.com/kontorhq/kontor/accounts"
@@ -158,11 +156,8 @@ func SetLimit(ctx context.Context, tx *database.Tx, merchant, id string, limit m
 	if err := writeEntry(ctx, tx, own, own.Entries+1, limit.Minor, m); err != nil {
 		return Line{}, err
 	}
-	before, err := json.Marshal(was)
-	if err != nil {
-		return Line{}, err
-	}
-	if err := accounts.Audit(ctx, tx, merchant, at, actor, "credit.limit", id, reason, string(before), fmt.Sprintf(`{"limit":%d}`, limit.Minor)); err != nil {
+	if err := accounts.Audit(ctx, tx, accounts.Change{Merchant: merchant, At: at, Actor: actor, Action: "credit.limit", Object: id, Reason: reason,
+		Was: was, Became: map[string]int64{"limit": limit.Minor}}); err != nil {
 		return Line{}, err
 	}
 	return FindLine(ctx, tx, merchant, id)

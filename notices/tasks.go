@@ -100,7 +100,9 @@ func Finish(ctx context.Context, tx *database.Tx, merchant, id, actor, reason st
 	if err != nil || ended == 0 {
 		return err
 	}
-	return accounts.Audit(ctx, tx, merchant, now, actor, "task.done", t.Object, reason, `{"task":"`+id+`","state":"open"}`, `{"task":"`+id+`","state":"done"}`)
+	in := func(state string) map[string]string { return map[string]string{"task": id, "state": state} }
+	return accounts.Audit(ctx, tx, accounts.Change{Merchant: merchant, At: now, Actor: actor, Action: "task.done", Object: t.Object, Reason: reason,
+		Was: in("open"), Became: in("done")})
 }
 
 // Resent ends the tasks about a delivery that is on its way again; should it be given up once

@@ -105,15 +105,15 @@ func shown(text string) string {
 }
 
 // values are the changes as the audit keeps them.
-func (o *Object) values() (was, became string) {
-	before, after := map[string]string{}, map[string]string{}
+func (o *Object) values() (was, became map[string]string) {
+	was, became = map[string]string{}, map[string]string{}
 	for _, c := range o.Changes {
 		if !o.created {
-			before[c.Field] = c.Was
+			was[c.Field] = c.Was
 		}
-		after[c.Field] = c.Became
+		became[c.Field] = c.Became
 	}
-	return text(before), text(after)
+	return was, became
 }
 
 func (o *Object) change(field, was, became string) {

@@ -214,7 +214,8 @@ func (r *run) done(o *Object, id string) error {
 		return nil
 	}
 	was, became := o.values()
-	return accounts.Audit(r.ctx, r.tx, r.merchant.ID, r.now, r.Actor, "setup."+o.Outcome, id, "apply", was, became)
+	return accounts.Audit(r.ctx, r.tx, accounts.Change{Merchant: r.merchant.ID, At: r.now, Actor: r.Actor, Action: "setup." + o.Outcome,
+		Object: id, Reason: "apply", Was: was, Became: became})
 }
 
 // organisationOf finds an organisation by the merchant's reference; ok is false after a fault.

@@ -227,13 +227,17 @@ func (c *console) postResend(v *visit) error {
 		if c.Desk.Wake != nil {
 			tx.AfterCommit(c.Desk.Wake)
 		}
-		return accounts.Audit(ctx, tx, v.merchant.ID, now, v.actor(), "delivery.resend", order, "sent again to "+destination, `{"state":"dead"}`, `{"state":"ready"}`)
+		return accounts.Audit(ctx, tx, accounts.Change{Merchant: v.merchant.ID, At: now, Actor: v.actor(), Action: "delivery.resend",
+			Object: order, Reason: "sent again to " + destination, Was: inState(outbox.Dead), Became: inState(outbox.Ready)})
 	})
 	if err != nil {
 		return err
 	}
 	return v.Redirect(http.StatusSeeOther, v.home+"/orders/"+url.PathEscape(order)+"?done=resent")
 }
+
+// inState is what an audit shows of a delivery.
+func inState(state string) map[string]string { return map[string]string{"state": state} }
 
 // message is an event in words, for the list of messages.
 func message(kind string) string {
