@@ -109,11 +109,12 @@
   var errors = document.getElementById("errors");
   if (errors) errors.focus();
 
-  // Return page: <form data-autosubmit> goes on by itself; the button stays for those without script.
+  // Return page: <form data-autosubmit>, or a link, goes on by itself; the button stays for those without script.
   // It is pressed, not passed by, so that whoever presses it too sends nothing twice.
   // Who came back to it by the browser's button decides anew: by itself it would only throw them out again.
-  var form = document.querySelector("form[data-autosubmit]"), came = performance.getEntriesByType("navigation")[0];
+  var form = document.querySelector("[data-autosubmit]"), came = performance.getEntriesByType("navigation")[0];
   if (form && !(came && came.type === "back_forward")) setTimeout(function () {
+    if (form instanceof HTMLAnchorElement) return form.click();
     var button = form.querySelector("button");
     if (!(button && button.dataset.sent)) form.requestSubmit(button);
   }, Number(form.dataset.autosubmit) || 400);

@@ -66,7 +66,7 @@ type Start struct {
 	Charset      string // http_content_charset
 	ReturnTarget string // returntarget
 
-	// Echo are ~OkCode, ~TARGET, ~CALLER and ~FORCETARGET with the spelling in which they came.
+	// Echo are ~OkCode, ~TARGET, ~CALLER and ~FORCETARGET with the spelling in which they came, "~" or none.
 	Echo []Field
 	// Fields are all parameters in their order, those with secrets masked.
 	Fields []Field
@@ -107,7 +107,7 @@ func ReadStart(fields []Field, names Names) (*Start, error) {
 	}
 	s.ask(value("FUNCTION"))
 	for _, f := range fields {
-		if strings.HasPrefix(strings.TrimSpace(f.Name), "~") && slices.Contains(echoed, plain(f.Name)) {
+		if slices.Contains(echoed, plain(f.Name)) {
 			s.Echo = append(s.Echo, Field{strings.TrimSpace(f.Name), f.Value})
 		}
 		if f.Value != "" && (f.Value == s.Password || secretName(plain(f.Name), names)) {
@@ -116,7 +116,7 @@ func ReadStart(fields []Field, names Names) (*Start, error) {
 		s.Fields = append(s.Fields, f)
 	}
 	var faults Faults
-	if s.HookURL == "" && s.Function != BackgroundSearch { // whose answer nobody sends on
+	if s.HookURL == "" && s.Function != BackgroundSearch && s.Function != Detail { // from which nothing goes back
 		faults.add(names.HookURL[0], "is missing")
 	}
 	if s.Username == "" {

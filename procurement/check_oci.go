@@ -147,7 +147,9 @@ func (k *checker) ociAddress(place, address string) {
 	u, err := url.Parse(address)
 	switch {
 	case address == "":
-	case err != nil || u.Host == "" || u.Fragment != "" || u.User != nil || len(address) > 2048 || (u.Scheme != "https" && u.Scheme != "http"):
+	case sapEventAddress.MatchString(address):
+		k.note(place, "This is an address of SAP GUI's own browser control.", does(thisSystem, "takes it where the connection sets sap_gui"))
+	case err != nil || u.Host == "" || strings.Contains(address, "#") || u.User != nil || len(address) > 2048 || (u.Scheme != "https" && u.Scheme != "http"):
 		k.fault(place, "This is no address that a form can be sent to: http or https with a host, without credentials and fragment, of at most 2,048 characters.", refuses(thisSystem, "answers 422"))
 	case u.Scheme == "http":
 		k.warn(place, "Prices go home over http, where everybody on the way can read and change them.", does(thisSystem, "takes it where the connection names http itself"))

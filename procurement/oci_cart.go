@@ -1,11 +1,11 @@
 package procurement
 
 import (
-	"cmp"
 	"net/url"
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/kontorhq/kontor/checkout"
 	"github.com/kontorhq/kontor/money"
@@ -19,14 +19,29 @@ func (c Connection) ociForm(visit Session, cart checkout.Cart, f *ReturnForm) er
 	if asked == nil {
 		asked = &ociVisit{Target: "_top"} // the connection spoke another protocol when the visit began
 	}
+	if visit.State == "cancelled" && asked.Cancel != "" {
+		return c.ociCancelled(asked, f)
+	}
 	if visit.State == "cancelled" {
-		return c.ociPage(asked, cmp.Or(asked.Cancel, visit.ReturnURL), nil, f)
+		return c.ociPage(asked, visit.ReturnURL, nil, f)
 	}
 	fields, err := c.ociFields(asked, cart, cart.Lines)
 	if err != nil {
 		return err
 	}
 	return c.ociPage(asked, visit.ReturnURL, fields, f)
+}
+
+// ociCancelled leads to the address that the buyer named for visits without a cart. It is called as it
+// is, by a plain link.
+func (c Connection) ociCancelled(asked *ociVisit, f *ReturnForm) error {
+	address, err := c.Settings.checkHook(asked.Cancel)
+	if err != nil {
+		return err // the setting changed since the visit began
+	}
+	f.Action, f.Host, f.Link, f.Target = asked.Cancel, told(address), true, asked.Target
+	f.Charset, _ = oci.CharsetOf(asked.Charset)
+	return nil
 }
 
 // ociFreight is the cart's freight as an item; not ok where it isn't sent, or there is none.
@@ -49,7 +64,7 @@ func (c Connection) ociPage(asked *ociVisit, action string, fields []oci.Field, 
 		if err != nil {
 			return err // the setting changed since the visit began
 		}
-		f.Action, f.Host, f.Origins = action, hook.Host, c.Settings.formOrigins(hook)
+		f.Action, f.Host, f.Origins = action, told(hook), c.Settings.formOrigins(hook)
 		if c.Settings.oci().HookQuery == "split" {
 			fields = append(fields, splitQuery(hook, &f.Action)...)
 		}
@@ -93,8 +108,13 @@ func (c Connection) ociFields(asked *ociVisit, cart checkout.Cart, lines []check
 func (c Connection) ociItem(index int, asked *ociVisit, cart checkout.Cart, l checkout.CartLine) (oci.Item, error) {
 	settings := c.Settings.oci()
 	item := oci.Item{
-		Index: index, Description: l.Name, LongText: l.Description, Quantity: l.Quantity, Unit: c.Settings.ociUnit(l.Unit),
-		LeadTime: l.LeadTime, VendorMat: l.SKU, MatNr: l.BuyerPart, ExtProductID: productKey(l),
+		Index: index, Description: l.Name, LongText: oci.PlainText(l.Description), Quantity: l.Quantity, Unit: c.Settings.ociUnit(l.Unit),
+		LeadTime: l.LeadTime, VendorMat: l.SKU, ExtProductID: productKey(l),
+	}
+	if settings.isMatNr(l.BuyerPart) {
+		// The texts want one of the two: the buyer's system has a name of its own for its number.
+		item.MatNr, item.Description = l.BuyerPart, ""
+		item.LongText = strings.TrimSpace(l.Name + "\n" + item.LongText)
 	}
 	if !l.Open { // a price that is still to be said is left out: 0 would be a present
 		price := l.UnitPrice
@@ -120,6 +140,15 @@ func (c Connection) ociItem(index int, asked *ociVisit, cart checkout.Cart, l ch
 	return item, nil
 }
 
+// isMatNr tells whether the buyer's number of a product can be one of its system's.
+func (o OCISettings) isMatNr(part string) bool {
+	most := 40
+	if n, set := o.Lengths["MATNR"]; set {
+		most = n
+	}
+	return part != "" && utf8.RuneCountInString(part) <= most
+}
+
 // value is what the connection's map puts into a field; empty puts nothing.
 func (f OCIField) value(asked *ociVisit, cart checkout.Cart, l checkout.CartLine) string {
 	value := f.Value
@@ -132,9 +161,11 @@ func (f OCIField) value(asked *ociVisit, cart checkout.Cart, l checkout.CartLine
 	case "name":
 		value = l.Name
 	case "description":
-		value = l.Description
+		value = oci.PlainText(l.Description)
 	case "unspsc":
 		value = l.UNSPSC
+	case "buyer_part":
+		value = l.BuyerPart
 	case "line":
 		value = strconv.FormatInt(l.Line, 10)
 	case "cart":

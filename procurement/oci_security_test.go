@@ -73,6 +73,43 @@ func TestOCIStartsLeaveNoSecrets(t *testing.T) {
 	})
 }
 
+// A start may come as a form of several parts. What is no form is refused as a whole: which of it is the
+// password can't be told, and nothing of it is kept.
+func TestOCIStartsInPartsAndInNoForm(t *testing.T) {
+	eachRig(t, func(t *testing.T, r *rig) {
+		m, c := r.ociBuyer(ociLink{})
+		const edge = "----edge"
+		part := func(name, value string) string {
+			return "--" + edge + "\r\nContent-Disposition: form-data; name=\"" + name + "\"\r\n\r\n" + value + "\r\n"
+		}
+		parts := part("USERNAME", "buyer") + part("PASSWORD", ociPassword) + part("HOOK_URL", hook)
+		lines := "USERNAME=buyer\r\nPASSWORD=" + ociPassword + "\r\nHOOK_URL=" + hook + "\r\n"
+		encoded := "USERNAME=buyer&PASSWORD=" + ociPassword + "&HOOK_URL=" + url.QueryEscape(hook)
+		for _, test := range []struct {
+			name, contentType, body string
+			code, starts            int
+		}{
+			{"in parts", "multipart/form-data; boundary=" + edge, parts + part("FULL_NAME", "A & B = 100 % ü") + "--" + edge + "--\r\n", 303, 1},
+			{"in parts, with a wrong password", "multipart/form-data; boundary=" + edge, strings.Replace(parts, ociPassword, ociPassword+"x", 1) + "--" + edge + "--\r\n", 401, 0},
+			{"in parts that break off", "multipart/form-data; boundary=" + edge, parts, 422, 0},
+			{"in parts that have no edge", "multipart/form-data", parts, 422, 0},
+			{"in parts under another name", "application/x-www-form-urlencoded", parts + "--" + edge + "--\r\n", 422, 0},
+			{"in lines", "text/plain", lines, 422, 0},
+			{"in lines under another name", "application/x-www-form-urlencoded", lines, 422, 0},
+			{"url-encoded under another name", "text/plain; charset=utf-8", encoded, 303, 1},
+			{"url-encoded under no name", "", encoded, 303, 1},
+			{"url-encoded with a line end behind it", "application/x-www-form-urlencoded", encoded + "\r\n", 303, 1},
+		} {
+			before := r.counts(m)["sessions"]
+			p := r.sendAs(test.contentType, http.MethodPost, c, test.body)
+			if starts := r.counts(m)["sessions"] - before; p.code != test.code || starts != test.starts {
+				t.Errorf("%s: HTTP %d, %d visits; want %d, %d\n%s", test.name, p.code, starts, test.code, test.starts, p.body)
+			}
+		}
+		r.expose("A & B = 100 % ü", ociPassword)
+	})
+}
+
 // A user and password that are right on one connection are wrong on every other.
 func TestOCILoginsBelongToOneConnection(t *testing.T) {
 	eachRig(t, func(t *testing.T, r *rig) {

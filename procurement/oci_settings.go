@@ -28,6 +28,8 @@ type OCISettings struct {
 	HookQuery string `json:"hook_query,omitempty"`
 	// OKCode is sent where the start brought none: old systems want ADDI.
 	OKCode string `json:"ok_code,omitempty"`
+	// SAPGUI takes return addresses of SAP GUI's own browser control, such as sapevent:return.
+	SAPGUI bool `json:"sap_gui,omitempty"`
 	// DefaultUnit stands for a unit that the buyer has no code for; EA when empty.
 	DefaultUnit string `json:"default_unit,omitempty"`
 	// Currencies are the buyer's codes by ISO 4217 codes, where they differ.
@@ -59,7 +61,7 @@ type OCIField struct {
 }
 
 // lineValues are what a field may be taken from.
-var lineValues = []string{"sku", "name", "description", "unspsc", "line", "cart"}
+var lineValues = []string{"sku", "name", "description", "unspsc", "buyer_part", "line", "cart"}
 
 // functionsOf are the functions that a connection may turn on and off.
 var functionsOf = []string{string(oci.Detail), string(oci.DetailAdd), string(oci.Validate), string(oci.Sourcing), string(oci.BackgroundSearch)}

@@ -5,6 +5,7 @@ import (
 	"crypto/hmac"
 	"errors"
 	"net/url"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -21,7 +22,7 @@ type OCICall struct {
 	Connection string // the merchant's own reference, as it stands in the address
 	Method     string // GET or POST
 	Query      string // url-encoded, as it came
-	Body       string // url-encoded, as it came
+	Body       string // url-encoded
 }
 
 // LargestOCI is how many bytes of a call are read, in its address and its body together.
@@ -70,6 +71,11 @@ func (s *Service) StartOCI(ctx context.Context, call OCICall) (OCIAnswer, Whose,
 }
 
 func (s *Service) startOCI(ctx context.Context, v *ociVisitor, call OCICall) (OCIAnswer, error) {
+	call.Body = strings.Trim(call.Body, "\r\n")
+	if strings.ContainsAny(call.Body, "\r\n") {
+		// Names and values can't be told apart in it, so that a password couldn't be masked.
+		return OCIAnswer{}, fault.New(fault.Invalid, unanswerable+": what came is no url-encoded form.")
+	}
 	fields, err := oci.ReadFields(call.Query, call.Body, oci.DefaultLimits)
 	if err != nil {
 		return OCIAnswer{}, ociFault(err, unanswerable)
@@ -201,12 +207,15 @@ func ociFault(err error, sentence string) error {
 const unanswerable = "The call can't be answered"
 
 // checkHook tells whether a cart may be sent to an address: as with cXML its host is on the list of
-// the connection, and a scheme beside https is named there.
+// the connection, and a scheme beside https is named there. That of SAP GUI has no host.
 func (s Settings) checkHook(address string) (*url.URL, error) {
 	const longest = 2048
 	u, err := url.Parse(address)
-	if err != nil || len(address) > longest || u.Fragment != "" {
+	if err != nil || len(address) > longest || strings.Contains(address, "#") {
 		return nil, fault.At(fault.Invalid, "HOOK_URL", "The return address is none that a form can be sent to.")
+	}
+	if s.oci().SAPGUI && sapEventAddress.MatchString(address) {
+		return u, nil
 	}
 	u, err = s.checkReturn(address)
 	if known := (*fault.Error)(nil); errors.As(err, &known) {
@@ -214,6 +223,12 @@ func (s Settings) checkHook(address string) (*url.URL, error) {
 	}
 	return u, err
 }
+
+// sapEvent is the scheme by which SAP GUI's browser control hands a form to the program around it.
+// What stands behind it is a name of that program's, and no address: it leads nowhere else.
+const sapEvent = "sapevent"
+
+var sapEventAddress = regexp.MustCompile(`^(?i:sapevent):[A-Za-z0-9_./?&=%~:,;+-]{1,1000}$`)
 
 // visitByOCI opens a visit: the browser goes to its start page, whose address holds nothing but a
 // one-time token. DETAIL only shows a product, so nothing comes back from it.
@@ -259,7 +274,7 @@ func (v *ociVisitor) asked() *ociVisit {
 	target, _ := v.start.Target()
 	settings := v.connection.Settings.oci()
 	echo := v.start.Echo
-	if len(echo) == 0 && settings.OKCode != "" {
+	if len(echo) == 0 && settings.OKCode != "" && !okCodeIn(v.start.HookURL) {
 		echo = []oci.Field{{Name: "~OkCode", Value: settings.OKCode}}
 	}
 	charset := v.start.Charset
@@ -268,6 +283,14 @@ func (v *ociVisitor) asked() *ociVisit {
 	}
 	set, _ := oci.CharsetOf(charset)
 	return &ociVisit{Echo: masked(echo), Target: target, Charset: set.Name, Cancel: v.start.CancelURL, Fields: some(v.start.Fields)}
+}
+
+// okCodeIn tells whether a return address says itself what is to be done with the cart, as those of
+// SAP do since 3.5: it isn't said twice.
+func okCodeIn(address string) bool {
+	_, query, _ := strings.Cut(address, "?")
+	parameters, err := oci.ReadFields(query, "", oci.DefaultLimits)
+	return err == nil && parameter(parameters, "OKCODE") != ""
 }
 
 // some are the parameters that a visit takes along, for the connection's map of fields: masked, and

@@ -94,6 +94,11 @@ func (r *rig) callOCI(method string, c procurement.Connection, pairs ...string) 
 
 func (r *rig) sendOCI(method string, c procurement.Connection, encoded string) page {
 	r.Helper()
+	return r.sendAs("application/x-www-form-urlencoded", method, c, encoded)
+}
+
+func (r *rig) sendAs(contentType, method string, c procurement.Connection, encoded string) page {
+	r.Helper()
 	address := r.url + "/m/" + c.Merchant + "/oci/" + c.ExternalID
 	body := io.Reader(http.NoBody)
 	if method == http.MethodPost {
@@ -105,7 +110,7 @@ func (r *rig) sendOCI(method string, c procurement.Connection, encoded string) p
 	if err != nil {
 		r.Fatal(err)
 	}
-	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	request.Header.Set("Content-Type", contentType)
 	client := http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	response, err := client.Do(request)
 	if err != nil {
@@ -165,7 +170,7 @@ func TestOCICartGoesHome(t *testing.T) {
 			Fields:     []procurement.OCIField{{Field: "MATGROUP", From: "unspsc", Cut: 6}, {Field: "VENDOR", Parameter: "LIEFERANT"}, {Field: "TAX_CODE", Value: "V1"}}}})
 		r.sellIn(m, "EUR", "0.01183", catalog.Product{SKU: "FAS-1050", Name: "Machine screw M4 × 10, stainless", Unit: "EA", UNSPSC: "31161504", LeadTimeDays: &days})
 		r.sellIn(m, "EUR", "16.985", catalog.Product{SKU: "FAS-1010", Name: "Hex bolt M8 × 40, zinc, 8.8", Unit: "BX", UNSPSC: "31161620"})
-		r.sellIn(m, "EUR", "6.245", catalog.Product{SKU: "PPE-2020", Name: `Handschuh "grün" <5>`, Unit: "PR", Description: "Größe 9, ☃ und 5 €.", UNSPSC: "46181536"})
+		r.sellIn(m, "EUR", "6.245", catalog.Product{SKU: "PPE-2020", Name: `Handschuh "grün" <5>`, Unit: "PR", Description: "<p>Größe&nbsp;9, ☃ und 5 &euro;.</p>", UNSPSC: "46181536"})
 		r.sellIn(m, "EUR", "0.0345", catalog.Product{SKU: "FAS-1040", Name: "Tapping screw 4.2 × 25", Unit: "EA", UNSPSC: "31161507"})
 
 		visit := r.visitOCI(c, "http_content_charset", "ISO-8859-1", "returntarget", "_parent", "~OkCode", "ADDI", "~caller", "CTLG", "LIEFERANT", "4711", "OCI_VERSION", "4.0")
@@ -296,6 +301,8 @@ func TestOCIStartsAreRefused(t *testing.T) {
 			{"script", c, []string{"USERNAME", "buyer", "PASSWORD", ociPassword, "HOOK_URL", "javascript:alert(1)"}, 422, "none that carts may be sent to"},
 			{"data", c, []string{"USERNAME", "buyer", "PASSWORD", ociPassword, "HOOK_URL", "data:text/html,x"}, 422, "none that carts may be sent to"},
 			{"credentials in the address", c, []string{"USERNAME", "buyer", "PASSWORD", ociPassword, "HOOK_URL", "https://a:b@buyer.example.com/"}, 422, "none that carts may be sent to"},
+			{"an empty fragment", c, []string{"USERNAME", "buyer", "PASSWORD", ociPassword, "HOOK_URL", "https://buyer.example.com/#"}, 422, "none that a form can be sent to"},
+			{"SAP GUI's, where that isn't set", c, []string{"USERNAME", "buyer", "PASSWORD", ociPassword, "HOOK_URL", "sapevent:return"}, 422, "none that carts may be sent to"},
 			{"a fragment", c, []string{"USERNAME", "buyer", "PASSWORD", ociPassword, "HOOK_URL", "https://buyer.example.com/#x"}, 422, "none that a form can be sent to"},
 			{"a line end in the address", c, []string{"USERNAME", "buyer", "PASSWORD", ociPassword, "HOOK_URL", "https://buyer.example.com/\r\nSet-Cookie: a=b"}, 422, "none that"},
 			{"an address of 2,049 characters", c, []string{"USERNAME", "buyer", "PASSWORD", ociPassword, "HOOK_URL", "https://buyer.example.com/" + strings.Repeat("a", 2023)}, 422, "none that a form can be sent to"},
@@ -384,7 +391,37 @@ NEW_ITEM-EXT_PRODUCT_ID[2]=PPE-2030@EA`},
 				})
 			}
 		}
-		if n := r.counts(m)["sessions"]; n != 0 {
+		// A buyer's own number finds the product, and goes home in the place of its name.
+		r.call(m, "4711-08", "PPE-2030", strings.Repeat("9", 41), "PPE-2020")
+		p := r.callOCI(http.MethodPost, c, login("FUNCTION", "BACKGROUND_SEARCH", "SEARCHSTRING", "4711-08")...)
+		want := `NEW_ITEM-MATNR[1]=4711-08
+NEW_ITEM-QUANTITY[1]=1
+NEW_ITEM-UNIT[1]=EA
+NEW_ITEM-PRICE[1]=2.875
+NEW_ITEM-CURRENCY[1]=EUR
+NEW_ITEM-LONGTEXT_1:132[]=Glasses, green
+NEW_ITEM-VENDORMAT[1]=PPE-2030
+NEW_ITEM-EXT_PRODUCT_ID[1]=PPE-2030@EA`
+		if got := formLines(hiddenFields(p.body)); got != want {
+			t.Errorf("got\n%s\nwant\n%s", got, want)
+		}
+		p = r.callOCI(http.MethodPost, c, login("FUNCTION", "VALIDATE", "PRODUCTID", "PPE-2020")...)
+		if got := formLines(hiddenFields(p.body)); !strings.HasPrefix(got, "NEW_ITEM-DESCRIPTION[1]=Gloves, green\nNEW_ITEM-QUANTITY") {
+			t.Errorf("a number that is longer than the field:\n%s", got)
+		}
+		trial, err := r.service.TryOCI(r.ctx, m, c.ExternalID, 10)
+		if err != nil || len(trial.Findings) != 1 || trial.Findings[0].Place != "NEW_ITEM-MATNR" || trial.Findings[0].Level != procurement.LevelWarning {
+			t.Errorf("the test start finds %+v, %v", trial.Findings, err)
+		}
+		// Nothing comes back from DETAIL, so that it needs no address; a price goes somewhere.
+		for function, code := range map[string]int{"DETAIL": 303, "DETAILADD": 422, "VALIDATE": 422} {
+			before := r.counts(m)["sessions"]
+			p := r.callOCI(http.MethodGet, c, "USERNAME", "buyer", "PASSWORD", ociPassword, "FUNCTION", function, "PRODUCTID", "PPE-2020")
+			if p.code != code || r.counts(m)["sessions"]-before != map[int]int{303: 1}[code] {
+				t.Errorf("%s without a return address: HTTP %d", function, p.code)
+			}
+		}
+		if n := r.counts(m)["sessions"]; n != 1 {
 			t.Errorf("a function opened %d sessions", n)
 		}
 		for _, test := range []struct {
@@ -412,6 +449,7 @@ func TestOCIVisitsEnd(t *testing.T) {
 	eachRig(t, func(t *testing.T, r *rig) {
 		m, c := r.ociBuyer(ociLink{})
 		split := r.connectOCI(m, ociLink{settings: procurement.OCISettings{HookQuery: "split", OKCode: "ADDI"}})
+		gui := r.connectOCI(m, ociLink{settings: procurement.OCISettings{SAPGUI: true}})
 		for _, test := range []struct {
 			name   string
 			to     procurement.Connection
@@ -423,13 +461,22 @@ func TestOCIVisitsEnd(t *testing.T) {
 		}{
 			{"cancelled", c, nil, true, hook, "_top", ""},
 			{"cancelled, echoing", c, []string{"~TARGET", "frame1", "~ForceTarget", "yes"}, true, hook, "frame1", "~TARGET=frame1\n~ForceTarget=yes"},
-			{"cancelled with an address for it", c, []string{"OCICANCEL", "https://buyer.example.com/cancel"}, true, "https://buyer.example.com/cancel", "_top", ""},
+			{"cancelled, echoing names without a tilde", c, []string{"OKCODE", "ADDI", "target", "frame1", "Caller", "CTLG"}, true, hook, "frame1", "OKCODE=ADDI\ntarget=frame1\nCaller=CTLG"},
+			{"an address that says itself what is to be done", split, []string{"HOOK_URL", "https://buyer.example.com/return?~OKCODE=ADDX&b"}, true, "https://buyer.example.com/return", "_top", "~OKCODE=ADDX\nb="},
+			{"an address with signs of all kinds", c, []string{"HOOK_URL", "https://buyer.example.com/a(b)'c;d?x=(1)'|{}^`$!*&y=%zz&%&&q=%c3%BC+~"}, true, "https://buyer.example.com/a(b)'c;d?x=(1)'|{}^`$!*&y=%zz&%&&q=%c3%BC+~", "_top", ""},
+			{"an address with letters beyond ASCII", c, []string{"HOOK_URL", "https://buyer.example.com/rück?x=ü"}, true, "https://buyer.example.com/r%C3%BCck?x=%C3%BC", "_top", ""},
+			{"an address of SAP GUI", gui, []string{"HOOK_URL", "SAPEVENT:BACK?x=1&~OkCode=ADDI"}, true, "SAPEVENT:BACK?x=1&~OkCode=ADDI", "_top", ""},
 			{"cancelled, split", split, nil, true, "https://buyer.example.com/return", "_top", "sid=abc\nstep=2\n~OkCode=ADDI"},
 			{"a frame that is none", c, []string{"returntarget", `"><script>`}, true, hook, "_top", ""},
 		} {
 			t.Run(test.name, func(t *testing.T) {
 				r := r.on(t)
-				visit := r.visitOCI(test.to, test.pairs...)
+				pairs := login()
+				if len(test.pairs) > 0 && test.pairs[0] == "HOOK_URL" {
+					pairs = pairs[:4]
+				}
+				start := r.callOCI(http.MethodPost, test.to, append(pairs, test.pairs...)...)
+				visit := r.enter(start.header.Get("Location"), "a browser")
 				address := r.mustHome(m, visit, test.cancel)
 				if again := r.mustHome(m, visit, test.cancel); again != address {
 					t.Errorf("asked again the address is %s, not %s", again, address)
@@ -446,6 +493,21 @@ func TestOCIVisitsEnd(t *testing.T) {
 					t.Errorf("got\n%s\nwant\n%s", got, test.fields)
 				}
 			})
+		}
+		// An address for visits without a cart is called as it is, with nothing sent there.
+		for _, test := range []struct {
+			name   string
+			to     procurement.Connection
+			cancel string
+		}{
+			{"kept", c, "https://buyer.example.com/cancel?id=(1)&x=%zz"}, {"split", split, "https://buyer.example.com/cancel?id=2"}, {"SAP GUI", gui, "sapevent:cancel"},
+		} {
+			visit := r.visitOCI(test.to, "OCICANCEL", test.cancel, "~CALLER", "CTLG", "returntarget", "_parent")
+			p := r.browse(http.MethodGet, r.mustHome(m, visit, true), "a browser")
+			want := `<a class="btn btn--primary" href="` + html.EscapeString(test.cancel) + `" target="_parent" data-autosubmit>`
+			if p.code != 200 || !strings.Contains(p.body, want) || strings.Contains(p.body, "<form") || strings.Contains(p.body, "CTLG") {
+				t.Errorf("%s: HTTP %d, want %s\n%s", test.name, p.code, want, p.body)
+			}
 		}
 	})
 }

@@ -162,6 +162,9 @@ func (s *Service) tryCart(ctx context.Context, k *checker, v *ociVisitor, lines 
 		if n := utf8.RuneCountInString(l.Name); n > 40 && settings.oci().Lengths["DESCRIPTION"] < n {
 			k.note("NEW_ITEM-DESCRIPTION", l.SKU+": the name has "+fmt.Sprint(n)+" characters and is cut; it stands whole in the long text.")
 		}
+		if l.BuyerPart != "" && !settings.oci().isMatNr(l.BuyerPart) {
+			k.warn("NEW_ITEM-MATNR", l.SKU+": the buyer's own number "+l.BuyerPart+" is too long for it; the name goes home instead.")
+		}
 		if productKey(l) == "" {
 			k.warn("NEW_ITEM-EXT_PRODUCT_ID", l.SKU+" in "+l.Unit+": the part number is too long for it, so that DETAIL and VALIDATE can't ask for the product.")
 		}

@@ -119,6 +119,7 @@ type ReturnForm struct {
 	// Origins are those that the form may lead to: the action's first, then the connection's
 	// others, since browsers hold the redirect that answers a form against the same list.
 	Origins   []string
+	Link      bool        // Action is called by GET, nothing is sent there
 	Fields    []FormField // one with cXML, one for each field of each item with OCI
 	Charset   oci.Charset // of the page; every value is written in it
 	Target    string      // _self, _top, _parent, with OCI also a frame's name
@@ -255,7 +256,21 @@ func origins(hosts []string) []string {
 	return list
 }
 
-func originOf(u *url.URL) string { return u.Scheme + "://" + hostWithPort(u) }
+// originOf is an address as a policy names it: one without a host is named by its scheme alone.
+func originOf(u *url.URL) string {
+	if u.Opaque != "" {
+		return u.Scheme + ":"
+	}
+	return u.Scheme + "://" + hostWithPort(u)
+}
+
+// told is an address as people are told of it.
+func told(u *url.URL) string {
+	if u.Scheme == sapEvent {
+		return "SAP GUI"
+	}
+	return u.Host
+}
 
 // returning renders the message of an ended visit: a pure function of what is stored, so that
 // the page may be loaded twice and brings the same bytes.

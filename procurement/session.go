@@ -232,7 +232,7 @@ type Whose struct {
 func whose(merchant accounts.Merchant, connection Connection, session Session) Whose {
 	w := Whose{Merchant: merchant.Name, Session: session.ID, Ancestors: connection.Settings.Ancestors()}
 	if home, err := url.Parse(session.ReturnURL); err == nil {
-		w.Host = home.Host
+		w.Host = told(home)
 	}
 	return w
 }

@@ -173,7 +173,7 @@ func (r *run) compareConnection(c Connection, path string) (*wantedConnection, e
 		oci := there.Settings.OCI
 		r.need(oci != nil && oci.Username != "", path+".settings.oci.username", "OCI connection")
 		r.need(!o.created || c.SecretsIn != nil && len(*c.SecretsIn) > 0, path+".secrets_in", "OCI connection")
-		r.need(len(there.Settings.ReturnHosts) > 0, path+".settings.return_hosts", "OCI connection")
+		r.need(len(there.Settings.ReturnHosts) > 0 || oci != nil && oci.SAPGUI, path+".settings.return_hosts", "OCI connection")
 	}
 	if len(r.faults) > faults {
 		return nil, nil

@@ -103,7 +103,7 @@ func TestFaultsOfAnOCIConnection(t *testing.T) {
 				place + "fields[1].field: EXT_QUOTE_ID can't be set: it says what is bought, at which price, from which cart"},
 		{"a map of nothing", with(`, "fields": [{"field": "new_item-x[1]", "value": "1"}, {"field": "A"}, {"field": "B", "value": "1", "from": "sku"}, {"field": "C", "from": "price"}, {"field": "D", "value": "1", "cut": -1}]`),
 			place + "fields[0].field: must be a field's name in capital letters, without NEW_ITEM- and brackets\n" + place + "fields[1].value: one of value, parameter and from is needed\n" +
-				place + "fields[2].value: one of value, parameter and from is needed\n" + place + "fields[3].from: must be one of sku, name, description, unspsc, line, cart\n" +
+				place + "fields[2].value: one of value, parameter and from is needed\n" + place + "fields[3].from: must be one of sku, name, description, unspsc, buyer_part, line, cart\n" +
 				place + "fields[4].cut: must not be negative"},
 		{"currencies", with(`, "currencies": {"ROX": "ROL", "EUR": "", "USD": "DOLLAR"}`), place + "currencies.EUR: the buyer's code has 1 to 5 characters\n" +
 			place + "currencies.ROX: is not an ISO 4217 currency\n" + place + "currencies.USD: the buyer's code has 1 to 5 characters"},

@@ -1,10 +1,18 @@
 package procure
 
 import (
+	"bytes"
+	"errors"
+	"io"
+	"mime"
+	"mime/multipart"
 	"net/http"
+	"net/url"
+	"strings"
 
 	"github.com/labstack/echo/v4"
 
+	"github.com/kontorhq/kontor/fault"
 	"github.com/kontorhq/kontor/procurement"
 )
 
@@ -21,6 +29,10 @@ func (p endpoint) startOCI(c echo.Context) error {
 	if err != nil {
 		return p.sorry(c, err, sorryPage{})
 	}
+	form, err := urlEncoded(request.Header.Get("Content-Type"), body)
+	if err != nil {
+		return p.sorry(c, err, sorryPage{})
+	}
 	leave, err := p.crowd.enter(request.Context(), body)
 	if err != nil {
 		return p.sorry(c, err, sorryPage{})
@@ -28,7 +40,7 @@ func (p endpoint) startOCI(c echo.Context) error {
 	defer leave()
 	ctx := procurement.WithClient(request.Context(), c.RealIP())
 	answer, whose, err := p.service.StartOCI(ctx, procurement.OCICall{Merchant: c.Param("merchant"), Connection: c.Param("connection"),
-		Method: request.Method, Query: request.URL.RawQuery, Body: string(body)})
+		Method: request.Method, Query: request.URL.RawQuery, Body: form})
 	if err != nil {
 		return p.sorry(c, err, sorryPage{Whose: whose, Title: "This start can't be answered"})
 	}
@@ -41,4 +53,30 @@ func (p endpoint) startOCI(c echo.Context) error {
 		page = "validate.html"
 	}
 	return renderForm(c, page, *answer.Form)
+}
+
+// urlEncoded is a form as it is usually sent. Some clients send a start in parts, as browsers do with
+// files.
+func urlEncoded(contentType string, body []byte) (string, error) {
+	kind, parameters, err := mime.ParseMediaType(contentType)
+	if err != nil || kind != "multipart/form-data" {
+		return string(body), nil
+	}
+	broken := fault.New(fault.Invalid, "The call can't be answered: its form of several parts can't be read.")
+	var form strings.Builder
+	parts := multipart.NewReader(bytes.NewReader(body), parameters["boundary"])
+	for {
+		part, err := parts.NextRawPart()
+		if errors.Is(err, io.EOF) {
+			return form.String(), nil
+		}
+		if err != nil {
+			return "", broken.Because(err)
+		}
+		value, err := io.ReadAll(part)
+		if err != nil {
+			return "", broken.Because(err)
+		}
+		form.WriteString("&" + url.QueryEscape(part.FormName()) + "=" + url.QueryEscape(string(value)))
+	}
 }

@@ -6,6 +6,8 @@ package procure
 import (
 	"embed"
 	"errors"
+	"fmt"
+	"html"
 	"html/template"
 	"io"
 	"net/http"
@@ -23,7 +25,27 @@ import (
 //go:embed *.html
 var files embed.FS
 
-var pages = template.Must(template.New("").Funcs(template.FuncMap{"asset": assets.Path}).ParseFS(files, "*.html"))
+var pages = template.Must(template.New("").Funcs(template.FuncMap{"asset": assets.Path, "address": address}).ParseFS(files, "*.html"))
+
+// address is an attribute with a buyer's address, sign for sign: the template's own way would write
+// "(" and "'" as escapes, which systems that sign their addresses take for other ones, and no scheme
+// beside http. It is empty for an address of a scheme that can do harm. What is not ASCII is escaped,
+// or browsers would write it in the character set of the page.
+func address(attribute, address string) template.HTMLAttr {
+	scheme, _, _ := strings.Cut(strings.ToLower(address), ":")
+	if scheme != "https" && scheme != "http" && scheme != "sapevent" {
+		return ""
+	}
+	var b strings.Builder
+	for i := range len(address) {
+		if c := address[i]; c <= ' ' || c > '~' {
+			fmt.Fprintf(&b, "%%%02X", c)
+		} else {
+			b.WriteByte(c)
+		}
+	}
+	return template.HTMLAttr(attribute + `="` + html.EscapeString(b.String()) + `"`) //nolint:gosec // it is escaped
+}
 
 type endpoint struct {
 	service *procurement.Service
