@@ -3,6 +3,7 @@ package cxml
 import (
 	"bytes"
 	"mime"
+	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
 
@@ -40,7 +41,11 @@ func decode(body []byte, contentType string) ([]byte, *Fault) {
 	if label == "" {
 		return body, nil
 	}
+	label = strings.Trim(label, `'"`)
 	encoding, name := charset.Lookup(label)
+	if name == "" { // Java knows its own ISO8859_15
+		encoding, name = charset.Lookup(strings.ReplaceAll(label, "_", "-"))
+	}
 	switch name {
 	case "utf-8":
 		return body, nil

@@ -120,6 +120,8 @@ func (g *guardian) doctype() *Fault {
 			}
 		case c == '"' || c == '\'':
 			quoted = c
+		case c == '[' && bytes.HasPrefix(bytes.TrimLeft(g.rest[i+1:], " \t\r\n"), []byte("]")):
+			// .NET writes an empty one whenever it saves a document that has a DOCTYPE.
 		case c == '[' || c == '<':
 			return malformed("The DOCTYPE has an internal subset. Entity and other declarations are not taken.")
 		case c == '>':

@@ -33,9 +33,9 @@ func idReference(el *etree.Element) IdReference {
 	for child := range elements(el) {
 		switch child.Tag {
 		case "Creator":
-			r.Creator = text(child)
+			r.Creator = langText(child)
 		case "Description":
-			r.Description = text(child)
+			r.Description = description(child)
 		}
 	}
 	return r
@@ -55,13 +55,13 @@ func address(el *etree.Element) Address {
 			p := postalAddress(child)
 			a.PostalAddress = &p
 		case "Email":
-			a.Email = text(child)
+			a.Email = Email{Name: attr(child, "name"), PreferredLang: attr(child, "preferredLang"), Text: text(child)}
 		case "Phone":
-			a.Phone = telephone(child)
+			a.Phone = phone(child)
 		case "Fax":
-			a.Fax = telephone(child)
+			a.Fax = phone(child)
 		case "URL":
-			a.URL = text(child)
+			a.URL, a.URLName = text(child), attr(child, "name")
 		}
 	}
 	return a
@@ -78,9 +78,9 @@ func postalAddress(el *etree.Element) PostalAddress {
 		case "City":
 			p.City = text(child)
 		case "Municipality":
-			p.Municipality = text(child)
+			p.Municipality, p.MunicipalityCode = text(child), attr(child, "municipalityCode")
 		case "State":
-			p.State = text(child)
+			p.State, p.StateCode = text(child), attr(child, "isoStateCode")
 		case "PostalCode":
 			p.PostalCode = text(child)
 		case "Country":
@@ -99,35 +99,38 @@ func appendText(list []string, el *etree.Element) []string {
 	return list
 }
 
-// telephone joins the parts of a number; a bare text or a URL in Fax is taken as it is.
-func telephone(el *etree.Element) string {
-	var country, area, number, extension string
+// phone reads a Phone or Fax. A bare text is taken for the number.
+func phone(el *etree.Element) Phone {
+	p := Phone{Name: attr(el, "name")}
+	parts := el
 	for child := range elements(el) {
 		switch child.Tag {
 		case "TelephoneNumber":
-			return telephone(child)
-		case "URL", "Email":
-			return text(child)
-		case "CountryCode":
-			country = text(child)
-		case "AreaOrCityCode":
-			area = text(child)
-		case "Number":
-			number = text(child)
-		case "Extension":
-			extension = text(child)
+			parts = child
+		case "URL":
+			p.URL = text(child)
+		case "Email":
+			p.Email = text(child)
 		}
 	}
-	if country == "" && area == "" && number == "" {
-		return text(el)
+	inParts := false
+	for child := range elements(parts) {
+		switch child.Tag {
+		case "CountryCode":
+			p.CountryCode, p.IsoCountryCode = text(child), attr(child, "isoCountryCode")
+		case "AreaOrCityCode":
+			p.AreaOrCityCode = text(child)
+		case "Number":
+			p.Number = text(child)
+		case "Extension":
+			p.Extension = text(child)
+		}
+		inParts = true
 	}
-	if country != "" {
-		country = "+" + strings.TrimPrefix(country, "+")
+	if !inParts {
+		p.Number = text(parts)
 	}
-	if extension != "" {
-		extension = "x" + extension
-	}
-	return strings.Join(strings.Fields(country+" "+area+" "+number+" "+extension), " ")
+	return p
 }
 
 func shipTo(el *etree.Element) *ShipTo {
@@ -169,13 +172,9 @@ func contact(el *etree.Element) Contact {
 		case "Email":
 			c.Email = appendText(c.Email, child)
 		case "Phone":
-			if number := telephone(child); number != "" {
-				c.Phone = append(c.Phone, number)
-			}
+			c.Phone = append(c.Phone, phone(child))
 		case "Fax":
-			if number := telephone(child); number != "" {
-				c.Fax = append(c.Fax, number)
-			}
+			c.Fax = append(c.Fax, phone(child))
 		case "URL":
 			c.URL = appendText(c.URL, child)
 		case "IdReference":

@@ -82,8 +82,8 @@ func (r *PunchOutSetupRequest) User() User {
 			}
 		}
 	}
-	if r.ShipTo != nil && isEmail(r.ShipTo.Address.Email) {
-		probe(r.ShipTo.Address.Email)
+	if r.ShipTo != nil && isEmail(r.ShipTo.Address.Email.Text) {
+		probe(r.ShipTo.Address.Email.Text)
 	}
 	user.Name = r.userName(people)
 	return user

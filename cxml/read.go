@@ -2,6 +2,7 @@ package cxml
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/xml"
 	"errors"
 	"regexp"
@@ -41,7 +42,7 @@ func Read(body []byte, contentType string, limits Limits) (*Document, error) {
 	// Permissive must stay off: it lets unknown entities through as text.
 	tree.ReadSettings = etree.ReadSettings{PreserveDuplicateAttrs: true, MaxDepth: limits.Depth + 1}
 	tree.WriteSettings = etree.WriteSettings{CanonicalText: true, CanonicalAttrVal: true}
-	if err := tree.ReadFromBytes(bytes.TrimLeft(text, " \t\r\n")); err != nil {
+	if err := tree.ReadFromBytes(withoutDeclaration(text)); err != nil {
 		return nil, notWellFormed(err)
 	}
 	root := tree.Root()
@@ -67,6 +68,17 @@ func Read(body []byte, contentType string, limits Limits) (*Document, error) {
 		return d, &Fault{Malformed, "cXML/Request", "The Request must hold exactly one element that says what is asked for."}
 	}
 	return d, nil
+}
+
+// withoutDeclaration takes the XML declaration off, which has told all that it can: the text is in
+// UTF-8 by now, and the parser would refuse version 1.1 for its number.
+func withoutDeclaration(text []byte) []byte {
+	trimmed := bytes.TrimLeft(text, " \t\r\n")
+	if !bytes.HasPrefix(trimmed, []byte("<?xml")) || len(trimmed) < 6 || !isTagDelimiter(trimmed[5]) {
+		return text
+	}
+	_, rest, _ := bytes.Cut(trimmed, []byte("?>"))
+	return rest
 }
 
 // notWellFormed hides the parser's own words: they quote the document, and so might a secret.
@@ -113,7 +125,8 @@ func (d *Document) readEnvelope() {
 		return
 	}
 	d.DeploymentMode = "production"
-	if strings.EqualFold(attr(d.body, "deploymentMode"), "test") {
+	// Its place is the body. Of a sender who says it at the root a test is still no order.
+	if mode := cmp.Or(attr(d.body, "deploymentMode"), attr(d.root, "deploymentMode")); strings.EqualFold(mode, "test") {
 		d.DeploymentMode = "test"
 	}
 	d.InReplyTo = attr(d.body, "inReplyTo")
@@ -200,7 +213,7 @@ func doctypeVersion(tree *etree.Document) string {
 }
 
 // plainDoctype names a DTD and holds no markup, which anything could be hidden in.
-var plainDoctype = regexp.MustCompile(`^DOCTYPE\s+[\w:.-]+(\s+(SYSTEM|PUBLIC)(\s*("[^"<>]*"|'[^'<>]*'))+)?\s*$`)
+var plainDoctype = regexp.MustCompile(`^DOCTYPE\s+[\w:.-]+(\s+(SYSTEM|PUBLIC)(\s*("[^"<>]*"|'[^'<>]*'))+)?\s*(\[\s*\]\s*)?$`)
 
 // tidyProlog leaves of what stands before the root a declaration that tells the truth (what is
 // written is UTF-8, whatever was read) and the DOCTYPE where it is a plain one.
@@ -211,6 +224,7 @@ func (d *Document) tidyProlog() {
 			doctype = maskDigits(directive.Data)
 		}
 	}
+	d.tree.RemoveChild(d.root) // before the list is made anew: it goes by the root's place in the old one
 	d.tree.Child = nil
 	d.tree.CreateProcInst("xml", `version="1.0" encoding="UTF-8"`)
 	d.tree.CreateText("\n")

@@ -164,6 +164,25 @@ func TestWhatSendersGetAwayWith(t *testing.T) {
 	}
 }
 
+// What is kept begins with a declaration that tells the truth and the DOCTYPE that was there,
+// whatever stood around them.
+func TestWhatStandsBeforeTheRootIsKept(t *testing.T) {
+	const doctype, root = `<!DOCTYPE cXML SYSTEM "cXML.dtd">`, `<cXML payloadID="1"><Request><ProfileRequest/></Request></cXML>`
+	const declaration = `<?xml version="1.0" encoding="UTF-8"?>` + "\n"
+	for given, want := range map[string]string{
+		root:                                     declaration + root,
+		`<?xml version="1.0"?>` + root:           declaration + root,
+		doctype + root:                           declaration + doctype + "\n" + root,
+		`<?xml version="1.0"?>` + doctype + root: declaration + doctype + "\n" + root,
+		"<?xml version=\"1.0\"?>\n" + doctype + "\n<!-- -->\n" + root: declaration + doctype + "\n" + root,
+		strings.Replace(doctype, ">", "[]>", 1) + root:                declaration + strings.Replace(doctype, ">", "[]>", 1) + "\n" + root,
+	} {
+		if got := string(read(t, given).Masked()); got != want {
+			t.Errorf("of\n%s\nis kept\n%s\nwant\n%s", given, got, want)
+		}
+	}
+}
+
 func TestEnvelopes(t *testing.T) {
 	sound := envelope(`<ProfileRequest/>`)
 	tests := []struct {
@@ -176,6 +195,8 @@ func TestEnvelopes(t *testing.T) {
 		{"a DOCTYPE of another place", []string{`http://xml.cxml.org/schemas/cXML/1.2.050/cXML.dtd`, `https://dtd.example/1.2.011/Fulfill.dtd`}, func(d *cxml.Document) any { return d.Version }, "1.2.011"},
 		{"a DOCTYPE without a version", []string{`http://xml.cxml.org/schemas/cXML/1.2.050/cXML.dtd`, `cXML.dtd`, `<cXML `, `<cXML version="1.2.019" `}, func(d *cxml.Document) any { return d.Version }, "1.2.019"},
 		{"test", []string{`<Request>`, `<Request deploymentMode="Test">`}, func(d *cxml.Document) any { return d.DeploymentMode }, "test"},
+		{"test, said at the root", []string{`<cXML `, `<cXML deploymentMode="test" `}, func(d *cxml.Document) any { return d.DeploymentMode }, "test"},
+		{"the Request says otherwise than the root", []string{`<cXML `, `<cXML deploymentMode="test" `, `<Request>`, `<Request deploymentMode="production">`}, func(d *cxml.Document) any { return d.DeploymentMode }, "production"},
 		{"neither test nor production", []string{`<Request>`, `<Request deploymentMode="trial">`}, func(d *cxml.Document) any { return d.DeploymentMode }, "production"},
 		{"no payloadID", []string{` payloadID="p-1@buys.harborline.example"`, ``}, func(d *cxml.Document) any { return d.PayloadID }, ""},
 		{"a payloadID with blanks in it", []string{`"p-1@buys.harborline.example"`, `" 1 2@ "`}, func(d *cxml.Document) any { return d.PayloadID }, "1 2@"},
@@ -252,7 +273,7 @@ func TestUser(t *testing.T) {
 	person := func(role, name, email string) cxml.Contact {
 		return cxml.Contact{Role: role, Name: cxml.Text{Text: name}, Email: []string{email}}
 	}
-	shipTo := &cxml.ShipTo{Address: cxml.Address{Name: cxml.Text{Text: "Dock 2"}, Email: "dock@harborline.example"}}
+	shipTo := &cxml.ShipTo{Address: cxml.Address{Name: cxml.Text{Text: "Dock 2"}, Email: cxml.Email{Text: "dock@harborline.example"}}}
 	tests := []struct {
 		name    string
 		request cxml.PunchOutSetupRequest

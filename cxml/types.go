@@ -117,7 +117,9 @@ type Extrinsic struct {
 
 // IdReference is one more name of a thing in somebody's numbering.
 type IdReference struct {
-	Identifier, Domain, Creator, Description string
+	Identifier, Domain string
+	Creator            Text
+	Description        Description
 }
 
 // Status is the outcome that a Response or a StatusUpdateRequest tells.
@@ -138,9 +140,26 @@ type Address struct {
 	IsoCountryCode, AddressID, AddressIDDomain string
 	Name                                       Text
 	PostalAddress                              *PostalAddress
-	Email                                      string
-	Phone, Fax                                 string // joined: "+1 650 5551234 x12"
-	URL                                        string
+	Email                                      Email
+	Phone, Fax                                 Phone
+	URL, URLName                               string
+}
+
+// Email is an e-mail address, perhaps with what it is called ("work").
+type Email struct {
+	Name, PreferredLang, Text string
+}
+
+// Phone is a number of a telephone or fax, in the sender's own parts. Where a sender has no parts,
+// all is in Number; a fax may be reached by URL or Email instead.
+type Phone struct {
+	Name           string
+	IsoCountryCode string // of CountryCode
+	CountryCode    string
+	AreaOrCityCode string
+	Number         string
+	Extension      string
+	URL, Email     string
 }
 
 // PostalAddress is where post goes.
@@ -152,9 +171,12 @@ type PostalAddress struct {
 	Municipality string
 	State        string
 	PostalCode   string
-	Country      string // the country's name as written
-	CountryCode  string // Country/@isoCountryCode
-	Extrinsic    []Extrinsic
+	StateCode    string // State/@isoStateCode
+	// MunicipalityCode is Municipality/@municipalityCode.
+	MunicipalityCode string
+	Country          string // the country's name as written
+	CountryCode      string // Country/@isoCountryCode
+	Extrinsic        []Extrinsic
 }
 
 // ShipTo is where goods go.
@@ -180,7 +202,8 @@ type Contact struct {
 	Role, AddressID, AddressIDDomain string
 	Name                             Text
 	PostalAddress                    []PostalAddress
-	Email, Phone, Fax, URL           []string
+	Email, URL                       []string
+	Phone, Fax                       []Phone
 	IdReference                      []IdReference
 	Extrinsic                        []Extrinsic
 }

@@ -251,6 +251,15 @@ func (w *writer) must(key, value string) {
 	w.attr(key, value)
 }
 
+// given writes an attribute that the DTD requires of what the buyer's system said: where that left
+// it out it is empty, which is valid, and no reason for a cart not to go home.
+func (w *writer) given(key, value string) {
+	if value == "" {
+		w.el.CreateAttr(key, "")
+	}
+	w.attr(key, value)
+}
+
 // oneOf is must for a closed list.
 func (w *writer) oneOf(key, value string, allowed ...string) {
 	for _, one := range allowed {
@@ -276,12 +285,16 @@ func (w *writer) langAttr(lang string) {
 	w.attr("xml:lang", lang)
 }
 
-// leaf writes an element of text that is not empty. Identifiers must be clean; see prose.
-func (w *writer) leaf(tag, value string) {
+// leaf writes an element of text that is not empty, with those of the attributes (name and value in
+// turn) that are not. Identifiers must be clean; see prose.
+func (w *writer) leaf(tag, value string, attributes ...string) {
 	if value == "" {
 		return
 	}
 	w.child(tag, func() {
+		for i := 0; i+1 < len(attributes); i += 2 {
+			w.attr(attributes[i], attributes[i+1])
+		}
 		if clean(value) != value {
 			w.fault("", "The value has a character that XML doesn't allow.")
 		}
@@ -304,6 +317,7 @@ func (w *writer) prose(s string) { w.el.SetText(clean(s)) }
 // clean leaves out what XML 1.0 can't hold: control characters, half surrogates, bytes that are
 // no UTF-8.
 func clean(s string) string {
+	s = strings.ToValidUTF8(s, "")
 	for _, r := range s {
 		if !isXMLChar(r) {
 			return strings.Map(func(r rune) rune {
@@ -319,5 +333,5 @@ func clean(s string) string {
 
 func isXMLChar(r rune) bool {
 	return r == '\t' || r == '\n' || r == '\r' || r >= 0x20 && r <= 0xD7FF ||
-		r >= 0xE000 && r < 0xFFFD || r >= 0x10000 && r <= 0x10FFFF
+		r >= 0xE000 && r <= 0xFFFD || r >= 0x10000 && r <= 0x10FFFF
 }

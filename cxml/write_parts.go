@@ -111,7 +111,7 @@ func (w *writer) comments(list []Comments) {
 func (w *writer) extrinsics(list []Extrinsic) {
 	for _, e := range list {
 		w.child("Extrinsic", func() {
-			w.must("name", e.Name)
+			w.given("name", e.Name)
 			w.prose(e.Text)
 		})
 	}
@@ -120,13 +120,13 @@ func (w *writer) extrinsics(list []Extrinsic) {
 func (w *writer) idReferences(list []IdReference) {
 	for _, r := range list {
 		w.child("IdReference", func() {
-			w.must("identifier", r.Identifier)
-			w.must("domain", r.Domain)
-			if r.Creator != "" {
-				w.text("Creator", Text{Text: r.Creator})
+			w.given("identifier", r.Identifier)
+			w.given("domain", r.Domain)
+			if r.Creator.Text != "" {
+				w.text("Creator", r.Creator)
 			}
-			if r.Description != "" {
-				w.description(Description{Text: r.Description})
+			if r.Description.Text != "" {
+				w.description(r.Description)
 			}
 		})
 	}
@@ -143,7 +143,7 @@ func (w *writer) shipTo(s *ShipTo) {
 		}
 		for _, c := range s.CarrierIdentifier {
 			w.child("CarrierIdentifier", func() {
-				w.must("domain", c.Domain)
+				w.given("domain", c.Domain)
 				w.prose(c.Text)
 			})
 		}
@@ -162,10 +162,10 @@ func (w *writer) address(a Address) {
 		if a.PostalAddress != nil {
 			w.postalAddress(*a.PostalAddress)
 		}
-		w.leaf("Email", a.Email)
+		w.leaf("Email", a.Email.Text, "name", a.Email.Name, "preferredLang", a.Email.PreferredLang)
 		w.phone("Phone", a.Phone)
 		w.phone("Fax", a.Fax)
-		w.leaf("URL", a.URL)
+		w.leaf("URL", a.URL, "name", a.URLName)
 	})
 }
 
@@ -182,13 +182,15 @@ func (w *writer) postalAddress(p PostalAddress) {
 			w.leaf("Street", street)
 		}
 		w.child("City", func() { w.prose(p.City) })
+		stateCode := ""
 		if w.later() {
-			w.leaf("Municipality", p.Municipality)
+			w.leaf("Municipality", p.Municipality, "municipalityCode", p.MunicipalityCode)
+			stateCode = p.StateCode
 		}
-		w.leaf("State", p.State)
+		w.leaf("State", p.State, "isoStateCode", stateCode)
 		w.leaf("PostalCode", p.PostalCode)
 		w.child("Country", func() {
-			w.must("isoCountryCode", p.CountryCode)
+			w.given("isoCountryCode", p.CountryCode)
 			w.prose(p.Country)
 		})
 		if w.later() {
@@ -197,17 +199,29 @@ func (w *writer) postalAddress(p PostalAddress) {
 	})
 }
 
-// phone writes a joined number into the one part that has no rules.
-func (w *writer) phone(tag, number string) {
-	if number == "" {
+// phone writes a Phone or Fax in the parts that it came in.
+func (w *writer) phone(tag string, p Phone) {
+	if p == (Phone{}) {
 		return
 	}
 	w.child(tag, func() {
-		w.child("TelephoneNumber", func() {
-			w.child("CountryCode", func() { w.el.CreateAttr("isoCountryCode", "") })
-			w.child("AreaOrCityCode", nil)
-			w.leaf("Number", number)
-		})
+		w.attr("name", p.Name)
+		switch {
+		case tag == "Fax" && p.URL != "":
+			w.leaf("URL", p.URL)
+		case tag == "Fax" && p.Email != "":
+			w.leaf("Email", p.Email)
+		default:
+			w.child("TelephoneNumber", func() {
+				w.child("CountryCode", func() {
+					w.given("isoCountryCode", p.IsoCountryCode)
+					w.prose(p.CountryCode)
+				})
+				w.child("AreaOrCityCode", func() { w.prose(p.AreaOrCityCode) })
+				w.child("Number", func() { w.prose(p.Number) })
+				w.leaf("Extension", p.Extension)
+			})
+		}
 	})
 }
 

@@ -30,22 +30,22 @@ func (s *Service) authenticate(ctx context.Context, c *call, merchant string) er
 	return err
 }
 
-// identify finds whose document it is. From leads to the connection; Sender must prove
-// itself with a secret of that connection or of the network that it belongs to, so that one
-// sender can't speak for another's buyer (cXML reference 2.4).
+// identify finds whose document it is. Sender proves who connected; From leads to the connection,
+// which that sender must be allowed to speak for, so that one can't order as another (cXML
+// reference 2.4).
 func (s *Service) identify(ctx context.Context, c *call, merchant string) error {
-	connection, found, err := s.connectionOf(ctx, merchant, c.doc.Header.From)
+	proven, err := s.prove(ctx, merchant, c.doc.Header.Sender)
+	c.doc.Mask() // the secret has done its work
 	if err != nil {
 		return err
 	}
-	proven, elsewhere, err := s.prove(ctx, merchant, connection, c.doc.Header.Sender)
-	c.doc.Mask() // the secret has done its work
-	switch {
+	connection, allowed, err := s.connectionOf(ctx, merchant, c.doc.Header.From, proven)
+	switch found := connection.ID != ""; {
 	case err != nil:
 		return err
-	case found && !proven && elsewhere:
+	case found && !allowed && len(proven) > 0:
 		return fault.At(fault.Forbidden, "Header/Sender", "this sender may not speak for that From")
-	case !found || !proven || connection.Disabled:
+	case !found || !allowed || connection.Disabled:
 		return errUnauthenticated
 	}
 	// A closed merchant's own connections are as unknown as anybody's.
@@ -67,9 +67,20 @@ func hide(err error) error {
 	return err
 }
 
-// connectionOf finds the connection by any of From's credentials. Domains are compared without
-// case; of identities the exact one is preferred.
-func (s *Service) connectionOf(ctx context.Context, merchant string, from cxml.Party) (Connection, bool, error) {
+// owners are the connections and networks whose secret a sender knows: true where the sender is
+// named as one, and not as a buyer only.
+type owners map[string]bool
+
+// allow tells whether the sender may speak for a connection: by a secret of its own or of its network.
+func (o owners) allow(c Connection) bool {
+	_, own := o[c.ID]
+	return own || c.NetworkID != nil && o[*c.NetworkID]
+}
+
+// connectionOf finds the connection by From's credentials: the first that the sender may speak for,
+// since a From may name a marketplace or another buyer beside the one that is meant, else the first
+// that there is. Domains are compared without case; of identities the exact one is preferred.
+func (s *Service) connectionOf(ctx context.Context, merchant string, from cxml.Party, proven owners) (found Connection, allowed bool, err error) {
 	for _, credential := range from.Credential {
 		if credential.Identity == "" {
 			continue
@@ -91,15 +102,23 @@ func (s *Service) connectionOf(ctx context.Context, merchant string, from cxml.P
 				best = candidate
 			}
 		}
-		return best.Connection, true, best.Connection.readSettings()
+		if may := proven.allow(best.Connection); found.ID == "" || may && (!allowed || found.Disabled) {
+			found, allowed = best.Connection, may
+		}
+		if allowed && !found.Disabled {
+			break
+		}
 	}
-	return Connection{}, false, nil
+	if found.ID == "" {
+		return Connection{}, false, nil
+	}
+	return found, allowed, found.readSettings()
 }
 
 // prove compares Sender's secrets with the live ones of the owners that Sender's identities
-// belong to. elsewhere tells that the secret is right, for another owner than this connection
-// and its network.
-func (s *Service) prove(ctx context.Context, merchant string, connection Connection, sender cxml.Party) (proven, elsewhere bool, err error) {
+// belong to.
+func (s *Service) prove(ctx context.Context, merchant string, sender cxml.Party) (owners, error) {
+	proven := owners{}
 	for _, credential := range sender.Credential {
 		secret := strings.TrimSpace(credential.SharedSecret)
 		if secret == "" || credential.Identity == "" {
@@ -112,18 +131,16 @@ func (s *Service) prove(ctx context.Context, merchant string, connection Connect
 		}
 		if err := s.DB.Select(ctx, &candidates, selectSecretsBySender, merchant,
 			accounts.Fold(credential.Domain), accounts.Fold(credential.Identity)); err != nil {
-			return false, false, err
+			return nil, err
 		}
 		for _, candidate := range candidates {
 			// All are compared, so that the time taken doesn't tell which one was near.
-			right := hmac.Equal(candidate.Digest, secretDigest(s.Keys, candidate.Owner, secret))
-			ours := candidate.Owner == connection.ID ||
-				(connection.NetworkID != nil && candidate.Owner == *connection.NetworkID && candidate.Role == "sender")
-			proven = proven || (right && ours)
-			elsewhere = elsewhere || (right && !ours)
+			if hmac.Equal(candidate.Digest, secretDigest(s.Keys, candidate.Owner, secret)) {
+				proven[candidate.Owner] = proven[candidate.Owner] || candidate.Role == "sender"
+			}
 		}
 	}
-	return proven, elsewhere, nil
+	return proven, nil
 }
 
 const (

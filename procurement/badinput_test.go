@@ -14,6 +14,7 @@ import (
 	"unicode/utf16"
 
 	"github.com/kontorhq/kontor/database"
+	"github.com/kontorhq/kontor/orders"
 	"github.com/kontorhq/kontor/procurement"
 )
 
@@ -141,6 +142,9 @@ func TestBadInputLeavesNothingBehind(t *testing.T) {
 		{"a return without end", nil, nil, setUp("s1", "c", "a@b.example", returnAddress, "https://buying.example.org/"+strings.Repeat("a", 4000)), 400, "BrowserFormPost"},
 		{"no return", nil, nil, setUp("s1", "c", "a@b.example", "<BrowserFormPost><URL>"+returnAddress+"</URL></BrowserFormPost>", ""), 400, "BrowserFormPost"},
 		{"no hosts at all", func(l *link) { l.settings.ReturnHosts = nil }, nil, setUp("s1", "c", "a@b.example"), 400, "BrowserFormPost"},
+		{"10,000 credentials of From", nil, nil, change(orderText, "<From>", "<From>"+strings.Repeat(`<Credential domain="DUNS"><Identity>7</Identity></Credential>`, 10_000)), 400, "Header/From"},
+		{"10,000 credentials of To", nil, nil, change(orderText, "<To>", "<To>"+strings.Repeat(`<Credential domain="DUNS"><Identity>7</Identity></Credential>`, 10_000)), 400, "Header/To"},
+		{"10,000 credentials of Sender", nil, nil, change(orderText, "<Sender>", "<Sender>"+strings.Repeat(`<Credential domain="DUNS"><Identity>7</Identity><SharedSecret>s</SharedSecret></Credential>`, 10_000)), 400, "Header/Sender"},
 		{"a cookie without end", nil, nil, setUp("s1", strings.Repeat("c", 4001), "a@b.example"), 400, "BuyerCookie"},
 		{"a status without a code", nil, nil, change(orderText[:strings.Index(orderText, "<OrderRequest>")] + "<StatusUpdateRequest><Status text='x'/></StatusUpdateRequest></Request></cXML>"), 400, "Status"},
 	}
@@ -347,6 +351,36 @@ func TestASenderMayNotSpeakForAnotherBuyer(t *testing.T) {
 	})
 }
 
+// A From with several names is the one that its sender may speak for, in whatever order they stand.
+func TestAFromThatNamesSeveralBuyers(t *testing.T) {
+	eachRig(t, func(t *testing.T, r *rig) {
+		merchant := r.merchant("live")
+		own := r.connect(merchant, fixture())
+		r.connect(merchant, link{from: []procurement.Identity{id("DUNS", "700000002")}, secret: "another lamp"})
+		closed := r.connect(merchant, link{from: []procurement.Identity{id("DUNS", "700000003")}, sender: fixture().from, secret: fixtureSecret})
+		r.in(func(tx *database.Tx) error {
+			closed.Disabled = true
+			return procurement.SaveConnection(r.ctx, tx, closed, present)
+		})
+		credential := func(identity string) string { return `<Credential domain="DUNS"><Identity>` + identity + `</Identity></Credential>` }
+		from := func(number string, identities ...string) []byte {
+			party := "<From>"
+			for _, identity := range identities {
+				party += credential(identity)
+			}
+			return po("p-"+number, "A-"+number, "<From>"+credential("700000001"), party)
+		}
+		r.wantCodes(merchant, []int{200, 200, 200, 200, 403, 401},
+			from("1", "700000001", "700000002"), from("2", "700000002", "700000001"), from("3", "700000003", "700000001"), from("4", "700000009", "700000001"),
+			from("5", "700000002"), from("6", "700000003"))
+		for _, number := range []string{"A-1", "A-2", "A-3", "A-4"} {
+			if _, found, err := orders.FindByNumber(r.ctx, r.db, merchant, own.Organisation, number); err != nil || !found {
+				t.Errorf("%s is not the sender's own order: %v", number, err)
+			}
+		}
+	})
+}
+
 func TestTwoLiveSecretsDuringARotation(t *testing.T) {
 	eachRig(t, func(t *testing.T, r *rig) {
 		merchant := r.merchant("live")
@@ -517,6 +551,17 @@ func TestOtherWaysToSend(t *testing.T) {
 			body := po(fmt.Sprintf("p%d", i), fmt.Sprintf("A-%d", i))
 			if a := r.postAs(merchant, contentType, body); a.code != 200 {
 				t.Errorf("%q: %d %s", contentType, a.code, a.detail)
+			}
+		}
+		a := r.postAs(merchant+"/cxml/?m=", "text/xml", po("p-slash", "A-slash")) // …/cxml/?m=/cxml
+		if a.code != 200 {
+			t.Errorf("with a slash at the end: %d %s", a.code, a.detail)
+		}
+		for _, address := range []string{"/cxml", "/cxml/"} {
+			for _, method := range []string{http.MethodGet, http.MethodHead} {
+				if p := r.browse(method, publicURL+"/m/"+merchant+address, "monitor"); p.code != http.StatusOK || (method == http.MethodGet) != strings.Contains(p.body, "by POST") {
+					t.Errorf("%s %s: HTTP %d %q", method, address, p.code, p.body)
+				}
 			}
 		}
 		// Pretty printers put blanks around identities and secrets.

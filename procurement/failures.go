@@ -27,8 +27,8 @@ const (
 	senderNumbers = 256
 	clientNumbers = 64
 
-	// mostCredentials of one party are looked at: each one costs a look into the database and is
-	// one more guess.
+	// mostCredentials of one party are taken: each one of From and Sender costs a look into the
+	// database and is one more guess, and all of From and To go home with a cart.
 	mostCredentials = 16
 )
 
@@ -55,6 +55,9 @@ func WithClient(ctx context.Context, address string) context.Context {
 func checkCredentials(header cxml.Header) error {
 	if len(header.From.Credential) > mostCredentials {
 		return fault.At(fault.Invalid, "Header/From", "there are too many credentials")
+	}
+	if len(header.To.Credential) > mostCredentials {
+		return fault.At(fault.Invalid, "Header/To", "there are too many credentials")
 	}
 	if len(header.Sender.Credential) > mostCredentials {
 		return fault.At(fault.Invalid, "Header/Sender", "there are too many credentials")

@@ -120,9 +120,12 @@ func TestHostsThatAreNone(t *testing.T) {
 
 // The address goes home as it came, from a new cart, from an edit and from a cart that is sent again.
 func TestTheShipToComesHomeAsItCame(t *testing.T) {
-	const asWritten = `<ShipTo><Address isoCountryCode="US" addressID="DOCK-7"><Name xml:lang="en">Receiving &amp; Stores</Name><PostalAddress name="default"><DeliverTo>Dock 7</DeliverTo><DeliverTo>Second floor</DeliverTo>` +
-		`<Street>1 Example Way</Street><Street>Building "C"</Street><City>Springfield</City><State>IL</State><PostalCode>62701</PostalCode><Country isoCountryCode="US">United States</Country></PostalAddress>` +
-		`<Email>dock@buying.example.org</Email></Address></ShipTo>`
+	const asWritten = `<ShipTo><Address isoCountryCode="US" addressID="DOCK-7" addressIDDomain="site"><Name xml:lang="en">Receiving &amp; Stores</Name><PostalAddress name="default"><DeliverTo>Dock 7</DeliverTo><DeliverTo>Second floor</DeliverTo>` +
+		`<Street>1 Example Way</Street><Street>Building "C"</Street><City>Springfield</City><Municipality municipalityCode="17">Woodside</Municipality><State isoStateCode="US-IL">IL</State><PostalCode>62701</PostalCode>` +
+		`<Country isoCountryCode="US">United States</Country></PostalAddress><Email name="dock" preferredLang="en-US">dock@buying.example.org</Email>` +
+		`<Phone name="work"><TelephoneNumber><CountryCode isoCountryCode="US">1</CountryCode><AreaOrCityCode>217</AreaOrCityCode><Number>555-0100</Number><Extension>12</Extension></TelephoneNumber></Phone>` +
+		`<Fax name="desk"><Email>fax@buying.example.org</Email></Fax><URL name="map">https://buying.example.org/dock?a=1&amp;b=2</URL></Address><CarrierIdentifier domain="SCAC">EXFR</CarrierIdentifier>` +
+		`<IdReference identifier="7" domain="dock"><Creator xml:lang="de">Hafen</Creator><Description xml:lang="de">Tor 7</Description></IdReference></ShipTo>`
 	eachRig(t, func(t *testing.T, r *rig) {
 		merchant := r.visited(func(l *link) { l.settings.EditCancel = "resend" })
 		home := func(visit string, cancel bool) {
@@ -141,6 +144,66 @@ func TestTheShipToComesHomeAsItCame(t *testing.T) {
 		home(visit, false)
 		visit, _ = r.shopping(merchant, comeBack("s3", "edit", back, post, post+asWritten))
 		home(visit, true)
+	})
+}
+
+// What a set-up leaves out, though the standard wants it, doesn't keep a full cart from going home.
+func TestCartsOfOddSetUpsGoHome(t *testing.T) {
+	const post, from, to = "</BrowserFormPost>", `<From><Credential domain="DUNS"><Identity>700000001</Identity></Credential></From>`,
+		`<To><Credential domain="DUNS"><Identity>800000001</Identity></Credential></To>`
+	home := func(us, them string) string {
+		return `<From>` + us + `</From><To>` + them + `</To><Sender>` + us + `<UserAgent>Kontor</UserAgent></Sender>`
+	}
+	credential := func(domain, identity string) string {
+		return `<Credential domain="` + domain + `"><Identity>` + identity + `</Identity></Credential>`
+	}
+	us, them := credential("DUNS", "800000001"), credential("DUNS", "700000001")
+	address := func(inside string) string {
+		return post + `<ShipTo><Address><Name xml:lang="en">Dock</Name>` + inside + `</Address></ShipTo>`
+	}
+	eachRig(t, func(t *testing.T, r *rig) {
+		for _, test := range []struct {
+			name  string
+			pairs []string
+			want  string
+		}{
+			{"no To", []string{to, ""}, home(us, them)},
+			{"an empty To", []string{to, "<To/>"}, home(us, them)},
+			{"a To without an identity", []string{to, "<To>" + credential("DUNS", " ") + "</To>"}, home(us, them)},
+			{"a To without a domain beside a sound one", []string{to, "<To><Credential><Identity>1</Identity></Credential>" + credential("Other", "2") + "</To>"}, home(credential("Other", "2"), them)},
+			{"a From with an empty identity beside", []string{from, "<From>" + credential("NetworkId", "") + them + "</From>"}, home(us, them)},
+			{"a From without a domain beside", []string{from, "<From><Credential><Identity>7</Identity></Credential>" + them + "</From>"}, home(us, them)},
+			{"a marketplace beside the buyer", []string{from, `<From><Credential domain="AribaNetworkUserId" type="marketplace"><Identity>market</Identity></Credential>` + them + "</From>"},
+				home(us, `<Credential domain="AribaNetworkUserId" type="marketplace"><Identity>market</Identity></Credential>`+them)},
+			{"a country without its code", []string{post, address(`<PostalAddress><Street>1</Street><City>C</City><Country>France</Country></PostalAddress>`)},
+				`<PostalAddress><Street>1</Street><City>C</City><Country isoCountryCode="">France</Country></PostalAddress>`},
+			{"no country", []string{post, address(`<PostalAddress><Street>1</Street><City>C</City></PostalAddress>`)},
+				`<PostalAddress><Street>1</Street><City>C</City><Country isoCountryCode=""/></PostalAddress>`},
+			{"a phone with nothing but its name", []string{post, address(`<Phone name="work"><TelephoneNumber><CountryCode isoCountryCode="US"/><AreaOrCityCode/><Number/></TelephoneNumber></Phone>`)},
+				`<Phone name="work"><TelephoneNumber><CountryCode isoCountryCode="US"/><AreaOrCityCode/><Number/></TelephoneNumber></Phone>`},
+			{"a phone that is a text", []string{post, address(`<Phone>+33 1 5550100</Phone>`)},
+				`<Phone><TelephoneNumber><CountryCode isoCountryCode=""/><AreaOrCityCode/><Number>+33 1 5550100</Number></TelephoneNumber></Phone>`},
+			{"names without a domain", []string{post, post + `<ShipTo><Address><Name>D</Name></Address><CarrierIdentifier>UPS</CarrierIdentifier><IdReference identifier="7"/></ShipTo>`},
+				`<CarrierIdentifier domain="">UPS</CarrierIdentifier><IdReference identifier="7" domain=""/>`},
+			{"an extrinsic without a name", []string{post, address(`<PostalAddress><Country isoCountryCode="FR"/><Extrinsic>x</Extrinsic></PostalAddress>`)}, `<Extrinsic name="">x</Extrinsic>`},
+			{"a sign that stands for a lost one", []string{"<BuyerCookie>c", "<BuyerCookie>c\uFFFD1"}, "<BuyerCookie>c\uFFFD1</BuyerCookie>"},
+		} {
+			t.Run(test.name, func(t *testing.T) {
+				r := r.on(t)
+				merchant := r.visited()
+				visit, _ := r.shopping(merchant, setUp("s1", "c", "a@b.example", test.pairs...))
+				r.mustPut(merchant, visit, "ROPE-8", "3", "")
+				message := messageOf(t, r.browse(http.MethodGet, r.mustHome(merchant, visit, false), browserA).body)
+				if !strings.Contains(message, test.want) {
+					t.Errorf("home goes\n%s\nwant in it\n%s", message, test.want)
+				}
+			})
+		}
+		// Who has no name at all is told so when the visit begins, not when the cart is full.
+		merchant := r.visited(func(l *link) { l.own = nil })
+		if a := r.post(merchant, setUp("s1", "c", "a@b.example", to, "")); a.code != 400 || !strings.Contains(a.detail, "Header/To") {
+			t.Errorf("%d %s", a.code, a.detail)
+		}
 	})
 }
 

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -62,12 +63,13 @@ func (s *Service) render(ctx context.Context, d outbox.Delivery) ([]byte, string
 	if err != nil {
 		return nil, "", err
 	}
-	addressed = alike(addressed, to)
+	us := credentialsOf(alike(addressed, to))
 	out := cxml.Outgoing{
 		Version:   connection.Settings.version(typeOf(body)),
 		PayloadID: s.payloadID(d.Object + "." + strconv.FormatInt(d.Seq, 10)),
 		Timestamp: d.At.In(merchant.Zone()),
-		From:      partyOf(ours(connection, addressed)), To: partyOf(to), Sender: partyOf(sender(connection, addressed)),
+		From:      cxml.Party{Credential: ours(connection, us)}, To: cxml.Party{Credential: credentialsOf(to)},
+		Sender: cxml.Party{Credential: slices.Clone(sender(connection, us))}, // the secret joins it alone
 	}
 	if !merchant.Live() {
 		out.DeploymentMode = "test"

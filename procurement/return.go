@@ -280,8 +280,8 @@ func (s *Service) returning(merchant accounts.Merchant, connection Connection, v
 	out := cxml.Outgoing{
 		Version: connection.Settings.version("PunchOutOrderMessage"), PayloadID: payloadID, Lang: visit.Visit.Lang,
 		Timestamp: at.In(merchant.Zone()), DeploymentMode: visit.Visit.DeploymentMode,
-		From: partyOf(ours(connection, visit.Visit.To)), To: partyOf(visit.Visit.From),
-		Sender: partyOf(sender(connection, visit.Visit.To)), ASCII: connection.Settings.Encoding == "cxml-urlencoded",
+		From: cxml.Party{Credential: ours(connection, visit.Visit.To)}, To: cxml.Party{Credential: visit.Visit.From},
+		Sender: cxml.Party{Credential: sender(connection, visit.Visit.To)}, ASCII: connection.Settings.Encoding == "cxml-urlencoded",
 	}
 	out.Sender.UserAgent = userAgent
 	body := &cxml.PunchOutOrderMessage{BuyerCookie: visit.BuyerCookie}
@@ -401,25 +401,25 @@ func (v Visit) shipTo() *orders.Address {
 }
 
 // ours is what we call ourselves towards a connection: what is set, else how we were addressed.
-func ours(c Connection, addressed []Identity) []Identity {
+func ours(c Connection, addressed []cxml.Credential) []cxml.Credential {
 	if c.Settings.Present != nil {
-		return []Identity{*c.Settings.Present}
+		return credentialsOf([]Identity{*c.Settings.Present})
 	}
 	return addressed
 }
 
 // sender is who we are as the one that connects.
-func sender(c Connection, addressed []Identity) []Identity {
+func sender(c Connection, addressed []cxml.Credential) []cxml.Credential {
 	if c.Settings.PresentSender != nil {
-		return []Identity{*c.Settings.PresentSender}
+		return credentialsOf([]Identity{*c.Settings.PresentSender})
 	}
 	return ours(c, addressed)
 }
 
-func partyOf(identities []Identity) cxml.Party {
-	var p cxml.Party
+func credentialsOf(identities []Identity) []cxml.Credential {
+	var list []cxml.Credential
 	for _, id := range identities {
-		p.Credential = append(p.Credential, cxml.Credential{Domain: id.Domain, Identity: id.Identity})
+		list = append(list, cxml.Credential{Domain: id.Domain, Identity: id.Identity})
 	}
-	return p
+	return list
 }

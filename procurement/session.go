@@ -47,13 +47,13 @@ type Session struct {
 
 // Visit is what else the set-up said.
 type Visit struct {
-	SelectedSKU    string           `json:"selected_sku,omitempty"`
-	ShipTo         *cxml.ShipTo     `json:"ship_to,omitempty"` // goes home untouched
-	Extrinsics     []cxml.Extrinsic `json:"extrinsics,omitempty"`
-	Lang           string           `json:"lang,omitempty"`
-	DeploymentMode string           `json:"deployment_mode,omitempty"`
-	From           []Identity       `json:"from,omitempty"` // who asked: the returning message's To
-	To             []Identity       `json:"to,omitempty"`   // how we were addressed: its From
+	SelectedSKU    string            `json:"selected_sku,omitempty"`
+	ShipTo         *cxml.ShipTo      `json:"ship_to,omitempty"` // goes home untouched
+	Extrinsics     []cxml.Extrinsic  `json:"extrinsics,omitempty"`
+	Lang           string            `json:"lang,omitempty"`
+	DeploymentMode string            `json:"deployment_mode,omitempty"`
+	From           []cxml.Credential `json:"from,omitempty"` // who asked: the returning message's To
+	To             []cxml.Credential `json:"to,omitempty"`   // how we were addressed: its From
 	// Original is the cart that an edit began with, at the buyer's figures: what a cancel sends
 	// home where the connection says so.
 	Original *checkout.Cart `json:"original,omitempty"`
@@ -117,6 +117,11 @@ func (s *Service) setUp(ctx context.Context, tx *database.Tx, c *call) (reply, e
 		return reply{}, err
 	}
 	visit := visitOf(c.doc, request)
+	if len(visit.To) == 0 && c.connection.Settings.Present == nil {
+		if visit.To, err = s.unaddressed(ctx, tx, c.merchant.ID, visit.From); err != nil {
+			return reply{}, err
+		}
+	}
 	if item := request.SelectedItem; item != nil && item.BuyerPartID != "" {
 		if visit.SelectedSKU, err = s.selected(ctx, tx, c, *item); err != nil {
 			return reply{}, err
@@ -175,19 +180,40 @@ func (s *Service) address(merchant, token string) string {
 
 func visitOf(doc *cxml.Document, request *cxml.PunchOutSetupRequest) Visit {
 	v := Visit{ShipTo: request.ShipTo, Extrinsics: request.Extrinsic, Lang: doc.Lang, DeploymentMode: doc.DeploymentMode,
-		From: identitiesOf(doc.Header.From), To: identitiesOf(doc.Header.To)}
+		From: naming(doc.Header.From), To: naming(doc.Header.To)}
 	if request.SelectedItem != nil {
 		v.SelectedSKU = request.SelectedItem.SupplierPartID
 	}
 	return v
 }
 
-func identitiesOf(party cxml.Party) []Identity {
-	var list []Identity
-	for _, credential := range party.Credential {
-		list = append(list, Identity{Domain: credential.Domain, Identity: credential.Identity})
+// naming are the credentials that name a party; those without a domain or an identity name nobody,
+// and couldn't be written into the message that goes home.
+func naming(party cxml.Party) []cxml.Credential {
+	var list []cxml.Credential
+	for _, c := range party.Credential {
+		if c.Domain != "" && c.Identity != "" {
+			list = append(list, cxml.Credential{Domain: c.Domain, Type: c.Type, Identity: c.Identity})
+		}
 	}
 	return list
+}
+
+// unaddressed is what we call ourselves where a set-up's To names nobody. Where we have no name
+// either it is said now, to the buyer's system, and not later, to the person with a full cart.
+func (s *Service) unaddressed(ctx context.Context, tx *database.Tx, merchant string, from []cxml.Credential) ([]cxml.Credential, error) {
+	known, err := SupplierIdentities(ctx, tx, merchant)
+	if err != nil {
+		return nil, err
+	}
+	var theirs []Identity
+	for _, c := range from {
+		theirs = append(theirs, Identity{Domain: c.Domain, Identity: c.Identity})
+	}
+	if known = alike(known, theirs); len(known) == 0 {
+		return nil, fault.At(fault.Invalid, "Header/To", "To names no supplier: a Credential with a domain and an Identity is missing")
+	}
+	return credentialsOf(known), nil
 }
 
 // A stored answer names the visit where its start token goes: nothing that opens a visit stands

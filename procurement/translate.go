@@ -53,7 +53,7 @@ func unspscOf(classes []cxml.Classification) string {
 }
 
 func addressOf(a cxml.Address) *orders.Address {
-	address := &orders.Address{ID: a.AddressID, Name: a.Name.Text, Country: a.IsoCountryCode, Email: a.Email}
+	address := &orders.Address{ID: a.AddressID, Name: a.Name.Text, Country: a.IsoCountryCode, Email: a.Email.Text}
 	if p := a.PostalAddress; p != nil {
 		address.DeliverTo, address.Street, address.City = p.DeliverTo, p.Street, p.City
 		address.Region, address.PostalCode = p.State, p.PostalCode

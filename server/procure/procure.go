@@ -55,8 +55,12 @@ type endpoint struct {
 // Mount adds the addresses.
 func Mount(e *echo.Echo, service *procurement.Service) {
 	p := endpoint{service, newCrowd(service.Limits.Bytes)}
-	e.POST("/m/:merchant/cxml", p.postCXML)
-	e.GET("/m/:merchant/cxml", p.getCXML)
+	// Whoever types the address in may end it with a slash, and few senders follow a redirect.
+	for _, address := range []string{"/m/:merchant/cxml", "/m/:merchant/cxml/"} {
+		e.POST(address, p.postCXML)
+		e.GET(address, p.getCXML)
+		e.HEAD(address, p.getCXML)
+	}
 	e.GET("/m/:merchant/oci/:connection", p.startOCI)
 	e.POST("/m/:merchant/oci/:connection", p.startOCI)
 	e.HEAD("/m/:merchant/oci/:connection", p.head)
