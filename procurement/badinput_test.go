@@ -362,7 +362,9 @@ func TestAFromThatNamesSeveralBuyers(t *testing.T) {
 			closed.Disabled = true
 			return procurement.SaveConnection(r.ctx, tx, closed, present)
 		})
-		credential := func(identity string) string { return `<Credential domain="DUNS"><Identity>` + identity + `</Identity></Credential>` }
+		credential := func(identity string) string {
+			return `<Credential domain="DUNS"><Identity>` + identity + `</Identity></Credential>`
+		}
 		from := func(number string, identities ...string) []byte {
 			party := "<From>"
 			for _, identity := range identities {
