@@ -126,50 +126,6 @@ func FindDocument(ctx context.Context, q database.Querier, merchant, id string) 
 	return d, err
 }
 
-// statusUpdate keeps what a buyer tells about a document of ours; a reference that this
-// connection never saw is flagged.
-func (s *Service) statusUpdate(ctx context.Context, tx *database.Tx, c *call) (reply, error) {
-	update, err := c.doc.StatusUpdateRequest()
-	if err != nil {
-		return reply{}, readFault(err)
-	}
-	detail := "Kept."
-	if update.DocumentReference != nil {
-		known, err := c.knows(ctx, tx, update.DocumentReference.PayloadID)
-		if err != nil {
-			return reply{}, err
-		}
-		if !known {
-			detail = "Kept. The document " + update.DocumentReference.PayloadID + " is not known here."
-		}
-	}
-	return reply{status: cxml.Status{Code: 200, Detail: detail}}, nil
-}
-
-// knows tells whether a payloadID was exchanged on this connection before.
-func (c *call) knows(ctx context.Context, tx *database.Tx, payloadID string) (bool, error) {
-	var n int64
-	err := tx.Get(ctx, &n, countPayload, c.merchant.ID, c.connection.ID, payloadID)
-	return n > 0, err
-}
-
-// served are the request types that a profile names, with their options.
-func (s *Service) profile(c *call) reply {
-	address := s.PublicURL + "/m/" + c.merchant.ID + "/cxml"
-	option := func(name, value string) cxml.Option { return cxml.Option{Name: name, Value: value} }
-	return reply{status: cxml.Status{Code: 200}, body: &cxml.ProfileResponse{
-		EffectiveDate: cxml.At(s.Clock.Now()),
-		Transaction: []cxml.Transaction{
-			{RequestName: "CopyRequest", URL: address},
-			{RequestName: "OrderRequest", URL: address, Option: []cxml.Option{option("attachments", "yes"), option("changes", "yes")}},
-			{RequestName: "OrderStatusRequest", URL: address},
-			{RequestName: "ProfileRequest", URL: address},
-			{RequestName: "PunchOutSetupRequest", URL: address, Option: []cxml.Option{option("operationAllowed", "create edit inspect")}},
-			{RequestName: "ReceiptRequest", URL: address},
-			{RequestName: "StatusUpdateRequest", URL: address},
-		}}}
-}
-
 const (
 	insertDocument = `
 INSERT INTO documents (merchant_id, id, direction, type, payload_id, connection_id, object, status, note, body, answer, month, at)
@@ -188,6 +144,4 @@ SELECT d.id, d.direction, d.type, d.payload_id, d.connection_id, COALESCE(c.orga
 	sumRefusedAttachments = `
 SELECT CAST(COALESCE(SUM(a.size), 0) AS BIGINT) FROM documents d JOIN attachments a ON a.merchant_id = d.merchant_id AND a.document_id = d.id
  WHERE d.merchant_id = ? AND d.connection_id = ? AND d.status >= 400 AND d.at > ?`
-
-	countPayload = `SELECT count(*) FROM documents WHERE merchant_id = ? AND connection_id = ? AND payload_id = ?`
 )

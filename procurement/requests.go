@@ -13,8 +13,52 @@ import (
 	"github.com/kontorhq/kontor/outbox"
 )
 
-// What a buyer tells and asks beside its orders: copies, questions about an order, goods
-// receipts. None of it changes an order.
+// What a buyer tells and asks beside its orders: what is served here, what became of our documents,
+// copies, questions about an order, goods receipts. None of it changes an order.
+
+// profile names the request types that are served, with their options.
+func (s *Service) profile(c *call) reply {
+	address := s.PublicURL + "/m/" + c.merchant.ID + "/cxml"
+	option := func(name, value string) cxml.Option { return cxml.Option{Name: name, Value: value} }
+	return reply{status: cxml.Status{Code: 200}, body: &cxml.ProfileResponse{
+		EffectiveDate: cxml.At(s.Clock.Now()),
+		Transaction: []cxml.Transaction{
+			{RequestName: "CopyRequest", URL: address},
+			{RequestName: "OrderRequest", URL: address, Option: []cxml.Option{option("attachments", "yes"), option("changes", "yes")}},
+			{RequestName: "OrderStatusRequest", URL: address},
+			{RequestName: "ProfileRequest", URL: address},
+			{RequestName: "PunchOutSetupRequest", URL: address, Option: []cxml.Option{option("operationAllowed", "create edit inspect")}},
+			{RequestName: "ReceiptRequest", URL: address},
+			{RequestName: "StatusUpdateRequest", URL: address},
+		}}}
+}
+
+// statusUpdate keeps what a buyer tells about a document of ours; a reference that this
+// connection never saw is flagged.
+func (s *Service) statusUpdate(ctx context.Context, tx *database.Tx, c *call) (reply, error) {
+	update, err := c.doc.StatusUpdateRequest()
+	if err != nil {
+		return reply{}, readFault(err)
+	}
+	detail := "Kept."
+	if update.DocumentReference != nil {
+		known, err := c.knows(ctx, tx, update.DocumentReference.PayloadID)
+		if err != nil {
+			return reply{}, err
+		}
+		if !known {
+			detail = "Kept. The document " + update.DocumentReference.PayloadID + " is not known here."
+		}
+	}
+	return reply{status: cxml.Status{Code: 200, Detail: detail}}, nil
+}
+
+// knows tells whether a payloadID was exchanged on this connection before.
+func (c *call) knows(ctx context.Context, tx *database.Tx, payloadID string) (bool, error) {
+	var n int64
+	err := tx.Get(ctx, &n, countPayload, c.merchant.ID, c.connection.ID, payloadID)
+	return n > 0, err
+}
 
 // copyOf keeps a copy for information. What it is a copy of is not executed, whatever its mode:
 // the original comes, or came, by a document of its own.
@@ -203,8 +247,12 @@ func receivedOf(o orders.Order, part cxml.ReceiptOrder, room int) string {
 	return b.String()
 }
 
-// selectOrderOfDocument looks at the sender's own documents only, and at its own orders.
-const selectOrderOfDocument = `
+const (
+	countPayload = `SELECT count(*) FROM documents WHERE merchant_id = ? AND connection_id = ? AND payload_id = ?`
+
+	// The sender's own documents only, and its own orders.
+	selectOrderOfDocument = `
 SELECT o.id FROM documents d JOIN orders o ON o.merchant_id = d.merchant_id AND o.id = d.object
  WHERE d.merchant_id = ? AND d.connection_id = ? AND d.payload_id = ? AND o.organisation_id = ?
  ORDER BY d.id DESC LIMIT 1`
+)
