@@ -63,7 +63,7 @@ type Config struct {
 func Read() (Config, error) {
 	var c Config
 	if err := env.ParseWithOptions(&c, env.Options{Prefix: "KONTOR_"}); err != nil {
-		return Config{}, fmt.Errorf("the configuration is wrong: %w", err)
+		return Config{}, unreadable(err)
 	}
 	if c.PublicURL == "" {
 		c.PublicURL = "http://" + browsable(c.Listen)
@@ -72,11 +72,39 @@ func Read() (Config, error) {
 	return c, c.check()
 }
 
+// unreadable names the variables whose values are not of their kind. It leaves the values out.
+func unreadable(err error) error {
+	var all env.AggregateError
+	if !errors.As(err, &all) {
+		return fmt.Errorf("the configuration is wrong: %w", err)
+	}
+	var wrong []error
+	for _, one := range all.Errors {
+		var of env.ParseError
+		if !errors.As(one, &of) {
+			wrong = append(wrong, one)
+			continue
+		}
+		name, kind := of.Name, "a whole number without a unit"
+		if field, found := reflect.TypeFor[Config]().FieldByName(of.Name); found {
+			name = field.Tag.Get("env")
+		}
+		if of.Type == reflect.TypeFor[time.Duration]() {
+			kind = "a time with its unit, such as 30s or 2m"
+		}
+		wrong = append(wrong, errors.New("KONTOR_"+name+" must be "+kind))
+	}
+	return errors.Join(wrong...)
+}
+
 func (c Config) check() error {
 	var wrong []error
 	say := func(name, what string) { wrong = append(wrong, errors.New("KONTOR_"+name+" "+what)) }
 	if u, err := url.Parse(c.PublicURL); err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") || u.Path != "" {
 		say("PUBLIC_URL", "must be http:// or https:// with a host and nothing after it")
+	}
+	if _, lite := c.SQLitePath(); !lite && !strings.HasPrefix(c.DatabaseURL, "postgres") && !strings.Contains(c.DatabaseURL, "=") {
+		say("DATABASE_URL", "can't be used: a database address is sqlite:PATH, postgres://… or PostgreSQL's key=value form")
 	}
 	if _, _, err := net.SplitHostPort(c.Listen); err != nil {
 		say("LISTEN", "must be an address and a port, such as 127.0.0.1:8080")

@@ -35,6 +35,20 @@ func TestTrustedProxies(t *testing.T) {
 	}
 }
 
+// A value that is not of its kind is told like every other: by its variable, and without itself.
+func TestAValueOfAnotherKindIsNamed(t *testing.T) {
+	for name, value := range map[string]string{"READ_TIMEOUT": "30", "SEND_TIMEOUT": "soon", "MAX_DOCUMENT_BYTES": "10MB", "OUTBOX_WORKERS": "two"} {
+		t.Setenv("KONTOR_"+name, value)
+	}
+	_, err := Read()
+	for _, want := range []string{"KONTOR_READ_TIMEOUT must be a time with its unit, such as 30s", "KONTOR_SEND_TIMEOUT must be a time",
+		"KONTOR_MAX_DOCUMENT_BYTES must be a whole number without a unit", "KONTOR_OUTBOX_WORKERS must be a whole number"} {
+		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "10MB") {
+			t.Errorf("%v, want %q", err, want)
+		}
+	}
+}
+
 func TestNetworksToSendToAreNamed(t *testing.T) {
 	for value, wrong := range map[string]string{"": "", "10.0.0.0/8,::1": "", "yes": `"yes" is none`, "0.0.0.0/0": "everything"} {
 		t.Setenv("KONTOR_SEND_PRIVATE", value)

@@ -153,6 +153,9 @@ func copyBeside(backup, target string) (string, error) {
 	if log, err := os.Stat(backup + "-wal"); err == nil && log.Size() > 0 {
 		return "", fmt.Errorf("%s has a write-ahead log beside it: it is a database in use, not a backup", backup)
 	}
+	if info, err := os.Stat(backup); err == nil && !info.Mode().IsRegular() {
+		return "", fmt.Errorf("%s is no file", backup)
+	}
 	from, err := os.Open(backup) //nolint:gosec // the operator's own file
 	if err != nil {
 		return "", fmt.Errorf("the backup can't be read: %w", err)

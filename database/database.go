@@ -13,6 +13,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"net"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -22,7 +23,6 @@ import (
 	"time"
 
 	"github.com/jmoiron/sqlx"
-	_ "github.com/lib/pq"  // the PostgreSQL driver
 	_ "modernc.org/sqlite" // the SQLite driver
 )
 
@@ -59,10 +59,14 @@ func Open(ctx context.Context, address string) (*DB, error) {
 	if err := checkPostgres(address); err != nil {
 		return nil, err
 	}
-	db, err := sqlx.ConnectContext(ctx, "postgres", withLZ4(address))
-	if err != nil {
+	return openPostgres(ctx, address, silence)
+}
+
+func openPostgres(ctx context.Context, address string, patience time.Duration) (*DB, error) {
+	db, err := connect(ctx, withLZ4(address), patience)
+	if err != nil && !errors.As(err, new(*net.OpError)) {
 		// A server without it, or a pooler that passes no settings on.
-		db, err = sqlx.ConnectContext(ctx, "postgres", address)
+		db, err = connect(ctx, address, patience)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("PostgreSQL can't be reached: %w", err)
@@ -97,6 +101,10 @@ func openSQLite(ctx context.Context, address, path string) (*DB, error) {
 		if err := os.MkdirAll(dir, 0o700); err != nil {
 			return nil, fmt.Errorf("the folder of the SQLite file can't be made: %w", err)
 		}
+	}
+	// SQLite would make it readable for others; the files beside it get its mode.
+	if file, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600); err == nil {
+		_ = file.Close() // nothing is in it
 	}
 	sqlx.BindDriver("sqlite", sqlx.QUESTION)
 	// WAL lets readers go on beside the writer; FULL makes a commit durable; immediate takes the
@@ -181,9 +189,17 @@ func (db *DB) Engine() string {
 	return "PostgreSQL"
 }
 
-// Ping tells whether both pools answer.
+// Ping tells whether both pools answer before ctx ends. lib/pq goes on waiting for a server that
+// has frozen, so this doesn't wait for lib/pq.
 func (db *DB) Ping(ctx context.Context) error {
-	return errors.Join(db.writer.db.PingContext(ctx), db.reader.db.PingContext(ctx))
+	answered := make(chan error, 1)
+	go func() { answered <- errors.Join(db.writer.db.PingContext(ctx), db.reader.db.PingContext(ctx)) }()
+	select {
+	case err := <-answered:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 // SQL is the writer pool itself, for migrations and benchmarks.

@@ -2,7 +2,10 @@ package database_test
 
 import (
 	"context"
+	"errors"
 	"io/fs"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -77,4 +80,44 @@ func TestAnOlderSchemaIsSeen(t *testing.T) {
 			t.Errorf("pending %d, %v; want %d", pending, err, len(want))
 		}
 	})
+}
+
+// What a later program has written this one would not keep, so it must not begin.
+func TestANewerSchemaIsRefused(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *database.DB) {
+		inTx(t, db, exec(t.Context(), "INSERT INTO schema_versions (version_id, is_applied) VALUES (?, ?)", 9999, true))
+		if _, err := db.Pending(t.Context()); !errors.Is(err, database.ErrNewer) || !strings.Contains(err.Error(), "9999") {
+			t.Errorf("Pending says %v", err)
+		}
+		if err := db.Migrate(t.Context()); !errors.Is(err, database.ErrNewer) {
+			t.Errorf("Migrate says %v", err)
+		}
+	})
+}
+
+func TestOnlyItsOwnerReadsASQLiteFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "kontor.db")
+	db := open(t, "sqlite:"+path)
+	if err := db.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for _, end := range []string{"", "-wal", "-shm"} {
+		info, err := os.Stat(path + end)
+		if err != nil || info.Mode().Perm() != 0o600 {
+			t.Errorf("%s: %v, %v", path+end, info.Mode(), err)
+		}
+	}
+}
+
+func TestSomebodyElsesFileIsLeftAlone(t *testing.T) {
+	db := open(t, "sqlite:"+filepath.Join(t.TempDir(), "other.db"))
+	if _, err := db.SQL().ExecContext(t.Context(), "CREATE TABLE orders (x TEXT)"); err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Migrate(t.Context()); err == nil || !strings.Contains(err.Error(), "not one of Kontor's") {
+		t.Errorf("Migrate says %v", err)
+	}
+	if n := number(t, db, "SELECT count(*) FROM sqlite_schema"); n != 1 {
+		t.Errorf("there are %d objects in it now", n)
+	}
 }

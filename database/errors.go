@@ -3,7 +3,9 @@ package database
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
+	"net"
 
 	"github.com/lib/pq"
 	"modernc.org/sqlite"
@@ -15,6 +17,10 @@ import (
 const (
 	sqliteBusy       = 5
 	sqliteLocked     = 6
+	sqliteReadOnly   = 8
+	sqliteIO         = 10
+	sqliteFull       = 13
+	sqliteCannotOpen = 14
 	sqliteUnique     = 2067
 	sqlitePrimaryKey = 1555
 )
@@ -57,6 +63,27 @@ func unreadable(err error) bool {
 	return errors.As(err, &pe) && pe.Code == "22021"
 }
 
+// lost tells whether the database doesn't answer, or can't write, at the moment: it is stopped,
+// starts, was replaced by one that is read only, or has no room. Whether something was committed
+// isn't known then; who asks again with the same key finds out.
+func lost(err error) bool {
+	if pe := (*pq.Error)(nil); errors.As(err, &pe) {
+		switch pe.Code.Class() {
+		case "08", "53", "57", "58": // connection, resources, operator (who also ends what takes too long), system
+			return true
+		}
+		return pe.Code == "25006" // read only
+	}
+	if se := (*sqlite.Error)(nil); errors.As(err, &se) {
+		switch se.Code() & 0xff {
+		case sqliteReadOnly, sqliteIO, sqliteFull, sqliteCannotOpen:
+			return true
+		}
+		return false
+	}
+	return errors.Is(err, driver.ErrBadConn) || errors.Is(err, sql.ErrConnDone) || errors.As(err, new(*net.OpError))
+}
+
 // None tells whether a Get found nothing.
 func None(err error) bool { return errors.Is(err, sql.ErrNoRows) }
 
@@ -77,6 +104,8 @@ func classify(ctx context.Context, err error) error {
 		return fault.New(fault.Invalid, "a text is not UTF-8").Because(err)
 	case retryable(err):
 		return fault.New(fault.Unavailable, "the database is busy, try again").Because(err)
+	case lost(err):
+		return fault.New(fault.Unavailable, "the database can't be used at the moment, try again").Because(err)
 	}
 	return err
 }

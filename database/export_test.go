@@ -11,3 +11,6 @@ func (db *DB) PreparedTexts() []string {
 	defer db.writer.mu.RUnlock()
 	return slices.Sorted(maps.Keys(db.writer.statements))
 }
+
+// OpenPatient is Open of PostgreSQL with another patience.
+var OpenPatient = openPostgres

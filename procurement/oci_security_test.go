@@ -185,7 +185,7 @@ func TestOCIGuessesAreCounted(t *testing.T) {
 		}
 		before := r.counts(m)
 		for n := range 3 {
-			if p := guess(n); p.code != 429 || p.header.Get("Retry-After") != "600" || !strings.Contains(p.body, "There were too many attempts") && !strings.Contains(p.body, "there were too many attempts") {
+			if p := guess(n); p.code != 429 || p.header.Get("Retry-After") != "600" || !strings.Contains(p.body, "There were too many attempts without the right secret, try again later. Nothing was ordered.") {
 				t.Errorf("a guess past the cap: HTTP %d, Retry-After %q\n%s", p.code, p.header.Get("Retry-After"), p.body)
 			}
 		}

@@ -126,8 +126,8 @@ func TestEveryErrorIsToldByTheSameTable(t *testing.T) {
 			if name == "fault" && method == http.MethodGet && (len(p.Errors) != 1 || p.Errors[0].Location != "lines[0].sku") {
 				t.Errorf("%s: %s", test.call, body)
 			}
-			if again := w.Header().Get("Retry-After"); (again != "") != (test.status == 429 || test.status == 503) {
-				t.Errorf("%s: Retry-After %q", test.call, again)
+			if again, want := w.Header().Get("Retry-After"), map[int]string{429: "1", 503: "5"}[test.status]; again != want {
+				t.Errorf("%s: Retry-After %q, want %q", test.call, again, want)
 			}
 		}
 	}

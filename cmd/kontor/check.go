@@ -55,7 +55,7 @@ func (c checkCommand) Run(ctx context.Context, to terminal) error {
 	case c.Connection != "" && (len(c.Files) > 0 || c.Merchant == ""):
 		return wrongUse{errors.New("--connection goes with --merchant and without files")}
 	case c.Connection != "":
-		return withSystem(ctx, to, func(s *system) error { return c.try(ctx, to, s) })
+		return withMerchant(ctx, to, c.Merchant, func(s *system) error { return c.try(ctx, to, s) })
 	case len(c.Files) == 0:
 		return wrongUse{errors.New("say which file, or --connection")}
 	}

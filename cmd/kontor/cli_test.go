@@ -2,11 +2,16 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"fmt"
+	"io"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
 
 	"github.com/kontorhq/kontor/client"
 	"github.com/kontorhq/kontor/dbtest"
@@ -232,4 +237,96 @@ func TestOrdersAndCreditFromTheCommandLine(t *testing.T) {
 		says(t, "the rejection", works(t, "orders", "-m", "brackwater", "reject", rejected, "--reason", "Two invoices are overdue."), rejected, "refused")
 		says(t, "the buyer's page", s.becomes("castelmere", second.ID, simulators.Refused).Sentence, "Two invoices are overdue.")
 	})
+}
+
+// A merchant that is misspelt has no orders, no credit and nobody to erase: who asks is told, and
+// not that all is well.
+func TestACommandAboutNothingSaysWhatThereIs(t *testing.T) {
+	t.Setenv("KONTOR_DATABASE_URL", "sqlite:"+filepath.Join(t.TempDir(), "kontor.db"))
+	t.Setenv("KONTOR_SECRET_KEY", storyKey)
+	t.Setenv("CLI_TEST_SECRET", cliSecret)
+	fails(t, 1, []string{"orders", "-m", "brackwater", "list"}, "there is no merchant yet", "kontor apply")
+	works(t, "apply", file(t, aSetup))
+	for _, args := range [][]string{
+		{"orders", "-m", "brakwater", "list"},
+		{"orders", "-m", "brakwater", "release", "4500000001", "--reason", "x"},
+		{"credit", "-m", "brakwater", "show", "castelmere"},
+		{"credit", "-m", "brakwater", "limit", "castelmere", "1.00", "--reason", "x"},
+		{"person", "export", "-m", "brakwater", "jane@buyer.example"},
+		{"check", "-m", "brakwater", "--connection", "castelmere"},
+	} {
+		fails(t, 1, args, "there is no merchant brakwater; there are brackwater")
+	}
+	fails(t, 1, []string{"credit", "-m", "brackwater", "show", "castelmer"}, "there is no organisation castelmer at brackwater")
+	fails(t, 1, []string{"orders", "-m", "brackwater", "release", "4500000001", "--reason", "x"}, "there is no order 4500000001 at brackwater")
+}
+
+func TestAPortThatIsTakenIsNamedWithItsVariable(t *testing.T) {
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	t.Setenv("KONTOR_DATABASE_URL", "sqlite:"+filepath.Join(t.TempDir(), "kontor.db"))
+	t.Setenv("KONTOR_LISTEN", taken.Addr().String())
+	fails(t, 1, []string{"serve"}, "KONTOR_LISTEN", "another program listens there", taken.Addr().String())
+	t.Setenv("KONTOR_LISTEN", "127.0.0.1:0")
+	t.Setenv("KONTOR_METRICS_LISTEN", taken.Addr().String())
+	fails(t, 1, []string{"serve"}, "KONTOR_METRICS_LISTEN", "another program listens there")
+}
+
+// A script goes by the exit status: a backup that was broken off must not look like one.
+func TestWhatWasInterruptedDidNotSucceed(t *testing.T) {
+	t.Setenv("KONTOR_DATABASE_URL", "sqlite:"+filepath.Join(t.TempDir(), "kontor.db"))
+	works(t, "migrate")
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	target := filepath.Join(t.TempDir(), "backup.db")
+	for _, args := range [][]string{{"backup", target}, {"orders", "-m", "brackwater", "list"}} {
+		var errs bytes.Buffer
+		is(t, fmt.Sprintf("the exit status of kontor %v", args), run(ctx, args, terminal{out: io.Discard, err: &errs}), 1)
+		says(t, fmt.Sprintf("kontor %v", args), errs.String(), "interrupted before it was done")
+	}
+	if _, err := os.Stat(target); !os.IsNotExist(err) {
+		t.Errorf("half a backup is left: %v", err)
+	}
+}
+
+// Once ends when the request under way has its answer; twice at once.
+func TestTheSecondSignalEndsItAtOnce(t *testing.T) {
+	p := &program{t: t, binary: buildKontor(t), address: dbtest.SQLiteURL(t), listen: freeAddress(t)}
+	p.start()
+	slow, err := net.Dial("tcp", p.listen) // a request whose body never ends
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer slow.Close()
+	fmt.Fprintf(slow, "POST /m/brackwater/cxml HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n<cXML")
+	ended := make(chan error, 1)
+	time.Sleep(200 * time.Millisecond) // the server has taken it; later is no harm
+	go func() { ended <- p.running.Wait() }()
+	signal := func() {
+		if err := p.running.Process.Signal(syscall.SIGTERM); err != nil {
+			t.Fatal(err)
+		}
+	}
+	signal()
+	until(t, "it takes no new requests", func() bool {
+		c, err := net.Dial("tcp", p.listen)
+		if err == nil {
+			_ = c.Close()
+		}
+		return err != nil
+	})
+	select {
+	case err := <-ended:
+		t.Fatalf("it did not wait for the request under way: %v", err)
+	default:
+	}
+	began := time.Now()
+	signal()
+	<-ended
+	if took := time.Since(began); took > 15*time.Second { // without it: the 30 s of KONTOR_SHUTDOWN_TIMEOUT
+		t.Errorf("it ended after %s", took)
+	}
 }

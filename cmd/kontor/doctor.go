@@ -208,7 +208,9 @@ func (d *doctor) private(what, path string) {
 func (d *doctor) open(ctx context.Context) *database.DB {
 	ctx, cancel := context.WithTimeout(ctx, lookTime)
 	defer cancel()
+	advice := "correct KONTOR_DATABASE_URL, or start the database"
 	if path, lite := d.config.SQLitePath(); lite {
+		advice = "is it Kontor's file, and may this user write to it and to its folder?"
 		if _, err := os.Stat(path); err != nil { // opening would make it
 			d.fail("database", "there is no file "+path+": correct KONTOR_DATABASE_URL, or let kontor serve make it")
 			return nil
@@ -217,7 +219,7 @@ func (d *doctor) open(ctx context.Context) *database.DB {
 	}
 	db, err := database.Open(ctx, d.config.DatabaseURL)
 	if err != nil {
-		d.fail("database", err.Error()+": correct KONTOR_DATABASE_URL, or start the database")
+		d.fail("database", err.Error()+": "+advice)
 		return nil
 	}
 	return db

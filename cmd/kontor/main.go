@@ -48,6 +48,7 @@ type terminal struct {
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	context.AfterFunc(ctx, stop) // who says it twice doesn't want to wait for what is under way
 	os.Exit(run(ctx, os.Args[1:], terminal{os.Stdout, os.Stderr}))
 }
 
@@ -71,7 +72,10 @@ func run(ctx context.Context, args []string, to terminal) int {
 		fmt.Fprintln(to.err, "kontor:", err)
 		return 2
 	}
-	if err := command.Run(); err != nil && !errors.Is(err, context.Canceled) {
+	if err := command.Run(); err != nil {
+		if ctx.Err() != nil {
+			err = fmt.Errorf("interrupted before it was done: %w", err)
+		}
 		fmt.Fprintln(to.err, "kontor:", sentence(err))
 		if errors.As(err, new(wrongUse)) {
 			return 2

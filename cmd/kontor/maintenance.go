@@ -81,6 +81,7 @@ type sign struct {
 	read   time.Time
 	reason string
 	on     bool
+	asked  chan seen // a reading that has not ended yet; nil when none is under way
 }
 
 // looksAgain is how old what was seen may be. Together with one slow reading it stays within the
@@ -88,27 +89,47 @@ type sign struct {
 const looksAgain = time.Second
 
 // look is quick: the row is read once a second, by one request for all. A database that doesn't
-// answer changes nothing; the handlers will find that out in their own words.
+// answer changes nothing; the handlers will find that out in their own words. One that has frozen
+// answers nobody, not even a statement whose time is over, so the reading has a goroutine of its own
+// and those who ask go on without it.
 func (s *sign) look(ctx context.Context) (reason string, on bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if time.Since(s.read) < looksAgain {
 		return s.reason, s.on
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), looksAgain)
-	defer cancel()
-	var row maintenanceRow
-	err := s.db.Get(ctx, &row, selectMaintenance)
-	s.read = time.Now()
-	switch {
-	case err == nil:
-		s.reason, s.on = row.Reason, true
-	case database.None(err):
-		s.reason, s.on = "", false
-	default:
-		s.log.WarnContext(ctx, "whether maintenance is on could not be read", "error", err)
+	if s.asked == nil {
+		s.asked = make(chan seen, 1)
+		go func(answer chan<- seen) {
+			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), looksAgain)
+			defer cancel()
+			var row maintenanceRow
+			err := s.db.Get(ctx, &row, selectMaintenance)
+			answer <- seen{row, err}
+		}(s.asked)
 	}
+	select {
+	case now := <-s.asked:
+		s.asked = nil
+		switch {
+		case now.err == nil:
+			s.reason, s.on = now.row.Reason, true
+		case database.None(now.err):
+			s.reason, s.on = "", false
+		default:
+			s.log.WarnContext(ctx, "whether maintenance is on could not be read", "error", now.err)
+		}
+	case <-time.After(looksAgain):
+		s.log.WarnContext(ctx, "whether maintenance is on could not be read: the database doesn't answer")
+	}
+	s.read = time.Now()
 	return s.reason, s.on
+}
+
+// seen is one reading of the row.
+type seen struct {
+	row maintenanceRow
+	err error
 }
 
 // maintenance is what the server needs of it.

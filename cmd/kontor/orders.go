@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"text/tabwriter"
@@ -35,7 +36,7 @@ type ordersList struct {
 
 // Run lists orders.
 func (c ordersList) Run(ctx context.Context, to terminal, cli *commands) error {
-	return withSystem(ctx, to, func(s *system) error {
+	return withMerchant(ctx, to, cli.Orders.Merchant, func(s *system) error {
 		list, err := orders.List(ctx, s.db, cli.Orders.Merchant, orders.Filter{State: c.State, Limit: c.Limit})
 		if err != nil {
 			return err
@@ -92,7 +93,7 @@ func (c enterCommand) Run(ctx context.Context, to terminal, cli *commands) error
 	if err != nil {
 		return err
 	}
-	return withSystem(ctx, to, func(s *system) error {
+	return withMerchant(ctx, to, cli.Orders.Merchant, func(s *system) error {
 		merchant, err := accounts.FindMerchant(ctx, s.db, cli.Orders.Merchant)
 		if err != nil {
 			return err
@@ -191,7 +192,7 @@ func waits(o orders.Order) bool { return o.MayRelease() == nil }
 // server's worker.
 func rule(ctx context.Context, to terminal, merchant, order, key string, asked []string, about func(orders.Order) bool,
 	decide func(*system, *database.Tx, string) (orders.Order, error)) error {
-	return withSystem(ctx, to, func(s *system) error {
+	return withMerchant(ctx, to, merchant, func(s *system) error {
 		return s.once(ctx, to, merchant, key, asked, func(tx *database.Tx) (string, error) {
 			id, err := orderNamed(ctx, tx, merchant, order, about)
 			if err != nil {
@@ -206,8 +207,14 @@ func rule(ctx context.Context, to terminal, merchant, order, key string, asked [
 // orderNamed finds an order by id, or by number among those that it may be about.
 func orderNamed(ctx context.Context, q database.Querier, merchant, order string, about func(orders.Order) bool) (string, error) {
 	list, err := orders.List(ctx, q, merchant, orders.Filter{Number: order, Limit: 10})
-	if err != nil || len(list) == 0 {
-		return order, err
+	if err != nil {
+		return "", err
+	}
+	if len(list) == 0 {
+		if _, err := orders.Find(ctx, q, merchant, order); fault.CodeOf(err) == fault.Unknown && err != nil {
+			return "", fault.New(fault.Unknown, "there is no order "+order+" at "+merchant)
+		}
+		return order, nil // what else may be wrong, who decides will find
 	}
 	var found []string
 	for _, o := range list {
@@ -237,7 +244,7 @@ type creditShow struct {
 
 // Run shows the lines as a ledger.
 func (c creditShow) Run(ctx context.Context, to terminal, cli *commands) error {
-	return withSystem(ctx, to, func(s *system) error {
+	return withMerchant(ctx, to, cli.Credit.Merchant, func(s *system) error {
 		lines, err := linesOf(ctx, s.db, cli.Credit.Merchant, c.Organisation)
 		if err != nil {
 			return err
@@ -294,7 +301,7 @@ type limitCommand struct {
 
 // Run changes the limit.
 func (c limitCommand) Run(ctx context.Context, to terminal, cli *commands) error {
-	return withSystem(ctx, to, func(s *system) error {
+	return withMerchant(ctx, to, cli.Credit.Merchant, func(s *system) error {
 		asked := []string{"limit", c.Organisation, c.Limit, c.Currency, c.Reason}
 		return s.once(ctx, to, cli.Credit.Merchant, c.Key, asked, func(tx *database.Tx) (string, error) {
 			return c.set(ctx, s, tx, cli.Credit.Merchant)
@@ -326,6 +333,9 @@ func (c limitCommand) set(ctx context.Context, s *system, tx *database.Tx, merch
 
 func linesOf(ctx context.Context, q database.Querier, merchant, organisation string) ([]credit.Line, error) {
 	found, err := accounts.FindOrganisation(ctx, q, merchant, "ext:"+organisation)
+	if fault.CodeOf(err) == fault.Unknown && err != nil {
+		return nil, fault.New(fault.Unknown, "there is no organisation "+organisation+" at "+merchant)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -334,6 +344,23 @@ func linesOf(ctx context.Context, q database.Querier, merchant, organisation str
 		return nil, fault.New(fault.Unknown, found.Name+" has no credit line")
 	}
 	return lines, err
+}
+
+// withMerchant is withSystem for what is about one merchant. Without that one, a command would find
+// nothing and say that all is well.
+func withMerchant(ctx context.Context, to terminal, merchant string, use func(*system) error) error {
+	return withSystem(ctx, to, func(s *system) error {
+		known, err := everyMerchant(ctx, s.db)
+		switch {
+		case err != nil:
+			return err
+		case len(known) == 0:
+			return fault.New(fault.Unknown, "there is no merchant yet: describe one in a file and run kontor apply")
+		case !slices.Contains(known, merchant):
+			return fault.New(fault.Unknown, "there is no merchant "+merchant+"; there are "+strings.Join(known, ", "))
+		}
+		return use(s)
+	})
 }
 
 func withSystem(ctx context.Context, to terminal, use func(*system) error) error {

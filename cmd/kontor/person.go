@@ -91,7 +91,7 @@ type (
 
 // Run writes one JSON object. It changes nothing.
 func (c personExport) Run(ctx context.Context, to terminal) error {
-	return withSystem(ctx, to, func(s *system) error {
+	return withMerchant(ctx, to, c.Merchant, func(s *system) error {
 		people, err := c.people(ctx, s)
 		if err != nil {
 			return err
@@ -138,7 +138,7 @@ type personErase struct {
 
 // Run erases and says what was changed. It may be run again: what is gone already stays gone.
 func (c personErase) Run(ctx context.Context, to terminal) error {
-	return withSystem(ctx, to, func(s *system) error {
+	return withMerchant(ctx, to, c.Merchant, func(s *system) error {
 		people, err := c.people(ctx, s)
 		if err != nil {
 			return err

@@ -2,10 +2,13 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
+	"os"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/kontorhq/kontor/config"
@@ -29,7 +32,10 @@ func (serveCommand) Run(ctx context.Context, to terminal) error {
 	}
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", cfg.Listen)
 	if err != nil {
-		return fmt.Errorf("can't listen: %w", err)
+		return cantListen("KONTOR_LISTEN", err)
+	}
+	if unknown := config.Unknown(os.Environ()); len(unknown) > 0 {
+		s.log.Warn("these variables are none of Kontor's, perhaps misspelt", "variables", unknown)
 	}
 	where := cfg.DatabaseURL
 	if !s.db.Lite() {
@@ -37,6 +43,14 @@ func (serveCommand) Run(ctx context.Context, to terminal) error {
 	}
 	s.log.Info("Kontor serves", "address", cfg.PublicURL, "database", where, "version", version)
 	return s.serve(ctx, listener)
+}
+
+// cantListen names the variable, and the usual reason.
+func cantListen(variable string, err error) error {
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return fmt.Errorf("%s: another program listens there: stop it, or name another port (%w)", variable, err)
+	}
+	return fmt.Errorf("%s: can't listen there: %w", variable, err)
 }
 
 type migrateCommand struct{}
@@ -67,13 +81,16 @@ func (healthCommand) Run(ctx context.Context, to terminal) error {
 	if err != nil {
 		return err
 	}
-	_, port, err := net.SplitHostPort(cfg.Listen)
+	host, port, err := net.SplitHostPort(cfg.Listen)
 	if err != nil {
 		return err
 	}
+	if ip := net.ParseIP(host); host == "" || ip.IsUnspecified() {
+		host = "127.0.0.1" // it listens on every address
+	}
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://127.0.0.1:"+port+"/readyz", nil)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+net.JoinHostPort(host, port)+"/readyz", nil)
 	if err != nil {
 		return err
 	}

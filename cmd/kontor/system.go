@@ -65,35 +65,49 @@ const soonerBytes = 640 << 20
 // newSystem opens the database and wires the packages. The caller closes it.
 func newSystem(ctx context.Context, cfg config.Config, to io.Writer) (*system, error) {
 	s := &system{config: cfg, clock: clock.System(), log: newLog(cfg, to)}
+	if _, err := cfg.KeptSecret(); err != nil {
+		return nil, err
+	}
+	var err error
+	if s.db, err = database.Open(ctx, cfg.DatabaseURL); err != nil {
+		return nil, fmt.Errorf("KONTOR_DATABASE_URL: %w", err)
+	}
+	if err := s.wire(); err != nil {
+		s.close()
+		return nil, err
+	}
+	return s, nil
+}
+
+// wire makes the packages on the database that is open.
+func (s *system) wire() error {
+	cfg := s.config
 	secret, made, err := cfg.Secret()
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if made != "" {
 		s.log.Info("a secret key was made; keep it with the database, without it stored secrets can't be read", "file", made)
 	}
 	if s.keys, err = accounts.NewKeys(secret); err != nil {
-		return nil, err
-	}
-	if s.db, err = database.Open(ctx, cfg.DatabaseURL); err != nil {
-		return nil, fmt.Errorf("KONTOR_DATABASE_URL: %w", err)
+		return err
 	}
 	s.worker = &outbox.Worker{DB: s.db, Clock: s.clock, Log: s.log, Lease: 2 * cfg.SendTimeout,
 		Poll: time.Second, Gather: 20 * time.Millisecond, Batch: 40}
 	s.desk = &checkout.Desk{Clock: s.clock, Wake: s.worker.Wake}
 	private, err := cfg.Private()
 	if err != nil {
-		return nil, err // config.Read has checked it
+		return err // config.Read has checked it
 	}
 	limits := cxml.DefaultLimits
 	limits.Bytes, limits.Lines = cfg.MaxDocument, cfg.MaxLines
 	s.procurement = &procurement.Service{DB: s.db, Clock: s.clock, Keys: s.keys, Desk: s.desk, Log: s.log,
 		PublicURL: cfg.PublicURL, Limits: limits, HTTP: procurement.NewHTTP(cfg.SendTimeout, private)}
 	if s.mail, err = newMail(s); err != nil {
-		return nil, err
+		return err
 	}
 	s.worker.Senders = map[string]outbox.Sender{"cxml": s.procurement.Sender(), notices.Scheme: s.mail.Sender()}
-	return s, nil
+	return nil
 }
 
 // newMail writes to people of the merchants, by a mail server where one is set.
@@ -161,7 +175,7 @@ func (s *system) serve(ctx context.Context, listener net.Listener, more ...func(
 	var metricsListener net.Listener
 	if s.config.MetricsListen != "" {
 		if metricsListener, err = new(net.ListenConfig).Listen(ctx, "tcp", s.config.MetricsListen); err != nil {
-			return fmt.Errorf("KONTOR_METRICS_LISTEN: can't listen: %w", err)
+			return cantListen("KONTOR_METRICS_LISTEN", err)
 		}
 		metrics = server.NewMetrics(s.log, version, append(pools(s.db), newNumbers(s.db, s.clock, s.log), sweep.deleted, sweep.ended)...)
 	}

@@ -45,8 +45,10 @@ func (p *Problem) ContentType(string) string { return "application/problem+json"
 // GetHeaders tells when to come back, and how to sign in.
 func (p *Problem) GetHeaders() http.Header {
 	switch p.Status {
-	case http.StatusTooManyRequests, http.StatusServiceUnavailable:
+	case http.StatusTooManyRequests:
 		return http.Header{"Retry-After": {"1"}}
+	case http.StatusServiceUnavailable:
+		return http.Header{"Retry-After": {"5"}} // maintenance, or a database that is down, takes longer than a second
 	case http.StatusUnauthorized:
 		return http.Header{"Www-Authenticate": {"Bearer"}}
 	}

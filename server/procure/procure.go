@@ -14,6 +14,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/labstack/echo/v4"
 
@@ -188,7 +190,7 @@ func (p endpoint) sorry(c echo.Context, err error, page sorryPage) error {
 	if !errors.As(err, &known) || known.Code == fault.Internal {
 		return err
 	}
-	page.Message = known.Message
+	page.Message = sentence(known.Message)
 	if known.Code == fault.TooMany || known.Code == fault.Unavailable {
 		c.Response().Header().Set("Retry-After", strconv.Itoa(int(procurement.RetryAfter(err)/time.Second)))
 	}
@@ -201,6 +203,12 @@ func (p endpoint) sorry(c echo.Context, err error, page sorryPage) error {
 	}
 	c.Response().Header().Set("Content-Security-Policy", policy(nil, page.Ancestors))
 	return render(c, known.Code.HTTP(), "sorry.html", page)
+}
+
+// sentence is a fault's message as people write.
+func sentence(message string) string {
+	first, n := utf8.DecodeRuneInString(message)
+	return string(unicode.ToUpper(first)) + strings.TrimSuffix(message[n:], ".") + "."
 }
 
 // policy is what browsers hold a page to: forms go to the named origins only, and besides our own
