@@ -131,14 +131,18 @@ func (d *Desk) closeWaiting(ctx context.Context, tx *database.Tx, o *orders.Orde
 	return d.tell(ctx, tx, &closed, now, kind)
 }
 
-// cancel ends an order and gives back all that it holds. Cancelling what is cancelled does
-// nothing.
+// cancelledByBuyer is the reason of a decision; lines that the merchant takes back have another.
+const cancelledByBuyer = "cancelled_by_buyer"
+
+// cancel ends an order and gives back all that it holds. Cancelling what has ended does nothing.
 func (d *Desk) cancel(ctx context.Context, tx *database.Tx, w Wanted, existing orders.Order, found bool) (Placed, error) {
 	if !found {
 		return Placed{}, unknownOrder(w)
 	}
 	if !existing.Live() {
-		if existing.State == orders.Cancelled && (w.Version == 0 || w.Version == existing.Latest) {
+		// Nothing is left to cancel of what we refused or took back, nor of what was cancelled so before.
+		theirs := existing.State == orders.Cancelled && existing.Decision.Reason == cancelledByBuyer
+		if !theirs || w.Version == 0 || w.Version == existing.Latest {
 			return Placed{Order: existing, Repeated: true}, nil
 		}
 		return Placed{}, ended(w, existing)
@@ -187,7 +191,7 @@ func (d *Desk) cancel(ctx context.Context, tx *database.Tx, w Wanted, existing o
 		return Placed{}, err
 	}
 	o.Latest, o.InForce, o.Version = number, number, v
-	o.Decision = orders.Decision{Outcome: "cancelled", Reason: "cancelled_by_buyer", Sentence: "The buyer cancelled the order.",
+	o.Decision = orders.Decision{Outcome: "cancelled", Reason: cancelledByBuyer, Sentence: "The buyer cancelled the order.",
 		Available: zero.Total, Short: zero.Total}
 	o.Events++
 	if err := orders.Update(ctx, tx, &o, now); err != nil {

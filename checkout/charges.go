@@ -50,6 +50,9 @@ func (p *priced) addTax(w Wanted, rates accounts.Rates, today money.Date, offers
 		}
 		return nil
 	}
+	if !known && len(rates.Tax) > 0 {
+		p.flag(orders.FlagTaxUnknown, "no rate is known for the place of delivery and the order states no tax, so something of it is not taxed", 0)
+	}
 	p.Tax = tax
 	for i, place := range places {
 		p.lines[place].Tax = money.Of(shares[i], w.Currency)

@@ -109,8 +109,22 @@ func (p *priced) compareTotal(w Wanted) error {
 	if w.Policy.RefuseMismatch {
 		return fault.At(fault.Invalid, "total", message)
 	}
+	if w.Header.TotalModified {
+		p.modifiedTotal(w, message, stated.Cmp(sum) < 0)
+		return nil
+	}
 	p.flag(orders.FlagTotalDiffers, message, 0)
 	return nil
+}
+
+// modifiedTotal is about a Total that allowances or charges on the whole order made another one than
+// the lines come to. We have agreed to none, so ours is without; who means to pay less is answered by
+// a person, as with a line below our price.
+func (p *priced) modifiedTotal(w Wanted, message string, less bool) {
+	p.flag(orders.FlagTotalModified, message+": the order modifies its Total as a whole, which isn't counted", 0)
+	if less && !w.Policy.AcceptBelow {
+		p.wait("The order takes something off its Total: " + message + ".")
+	}
 }
 
 func near(a, b, allowed *big.Rat) bool {

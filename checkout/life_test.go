@@ -127,7 +127,7 @@ func TestAnOrdersLife(t *testing.T) {
 			{"reject", "conflict", "refused", "1:refused", 0, ""},
 			{"release", "conflict", "refused", "1:refused", 0, ""},
 			{"update 1000", "conflict", "refused", "1:refused", 0, ""},
-			{"delete", "conflict", "refused", "1:refused", 0, ""},
+			{"delete", "repeated", "refused", "1:refused", 0, ""},
 			{"new 3000", "waits", "credit_review", "1:waiting", 0, "order.held/1"},
 		}},
 		{"a waiting order is replaced by a change that fits: its first document is answered too", "", []step{

@@ -1,6 +1,7 @@
 package checkout
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"strconv"
@@ -194,7 +195,7 @@ func (d *Desk) priceLine(p *priced, w Wanted, asked orders.Line, product catalog
 		// Nothing to compare with: the buyer's price counts, and is flagged.
 		l.UnitPrice, l.Amount = l.BuyerPrice, theirs
 		if !w.Policy.AcceptBelow {
-			p.wait("The price of line " + strconv.FormatInt(l.Line, 10) + " (" + l.SKU + ") could not be checked.")
+			p.wait("The price of line " + strconv.FormatInt(l.Line, 10) + " (" + cmp.Or(l.SKU, "no part number") + ") could not be checked.")
 		}
 		return l, nil
 	}
@@ -248,7 +249,7 @@ func (p *priced) ourPrice(l orders.Line, product catalog.Recognised, from *match
 		if product.Hidden {
 			return money.Decimal{}, false // that it is hidden was said
 		}
-		p.flag(orders.FlagProductUnknown, "line "+number+": "+l.SKU+" is not in the catalogue of this buyer", l.Line)
+		p.flag(orders.FlagProductUnknown, "line "+number+": "+cmp.Or(l.SKU, "what has no part number")+" is not in the catalogue of this buyer", l.Line)
 		return money.Decimal{}, false
 	}
 	quote, err := offer.At(l.Quantity, l.Unit)

@@ -33,13 +33,14 @@ var (
 	castelmereDock = &orders.Address{Country: "US", Region: "PA", PostalCode: "15201"}
 	nagoya         = &orders.Address{Country: "JP"}
 	manama         = &orders.Address{Country: "BH"}
+	untaxed        = &orders.Address{Country: "US", Region: "OR"}
 	nowhere        = &orders.Address{Country: "XK"} // the table says nothing about it
 )
 
 const taxTable = `[
 	{"country": "US", "region": "OH", "percent": "7.25"},
 	{"country": "US", "region": "PA", "percent": "6.00"},
-	{"country": "US", "percent": "5"},
+	{"country": "US", "percent": "5"}, {"country": "US", "region": "OR", "percent": "0"},
 	{"country": "US", "postal_prefix": "941", "percent": "8.625"},
 	{"country": "US", "region": "CA", "postal_prefix": "941", "percent": "8.75"},
 	{"country": "US", "region": "CA", "percent": "7.5"},
@@ -184,8 +185,12 @@ type item struct {
 	shipTo                     *orders.Address
 }
 
-// order is what the organisation asks for, as procurement would translate it.
+// order is what the organisation asks for, as procurement would translate it. Without a place of
+// delivery it goes where nothing is taxed.
 func (s *shop) order(o accounts.Organisation, number string, shipTo *orders.Address, items ...item) checkout.Wanted {
+	if shipTo == nil {
+		shipTo = untaxed
+	}
 	w := checkout.Wanted{Merchant: s.merchant, Organisation: o, Connection: "con_test", Kind: checkout.New, Number: number, Source: "punchout",
 		Currency: o.Currency, Header: orders.Header{ShipTo: shipTo, PayloadID: number + "/1"}}
 	for i, it := range items {

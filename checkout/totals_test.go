@@ -172,6 +172,8 @@ func TestTheOrdersOwnTaxAndFreightAreComparedNotTrusted(t *testing.T) {
 			{"another freight: ours counts", s.northfold, northfoldDock, "7.25", "0", "100.00 7.25 14.95 122.20", []string{"freight_differs"}},
 			{"tax of an exempt buyer", s.westmere, northfoldDock, "7.25", "14.95", "100.00 0.00 14.95 114.95", []string{"tax_differs"}},
 			{"no rate for the place: the order's tax", s.northfold, nowhere, "19.00", "14.95", "100.00 19.00 14.95 133.95", []string{"tax_as_stated"}},
+			{"no rate and no tax stated: untaxed, and said so", s.northfold, nowhere, "", "14.95", "100.00 0.00 14.95 114.95", []string{"tax_unknown"}},
+			{"the table knows that nothing is due", s.northfold, untaxed, "", "14.95", "100.00 0.00 14.95 114.95", nil},
 		}
 		for i, test := range tests {
 			t.Run(test.name, func(t *testing.T) {

@@ -73,6 +73,16 @@ func inner(el *etree.Element, tag string) string {
 	return text(el)
 }
 
+// has tells whether an element has a child of that name.
+func has(el *etree.Element, tag string) bool {
+	for child := range elements(el) {
+		if child.Tag == tag {
+			return true
+		}
+	}
+	return false
+}
+
 // langText reads a text with a language.
 func langText(el *etree.Element) Text { return Text{Lang: attr(el, "lang"), Text: text(el)} }
 

@@ -83,6 +83,7 @@ func (m *mapper) orderHeaderPart(h *OrderRequestHeader, el *etree.Element) {
 		// Later versions may repeat it in other currencies; the first counts.
 		if !h.Total.Present {
 			h.Total = m.money(el)
+			h.TotalModified = has(el, "Modifications")
 		}
 	case "ShipTo":
 		h.ShipTo = shipTo(el)

@@ -113,6 +113,7 @@ type OrderRequestHeader struct {
 	PickUpDate            DateTime
 
 	Total             Money
+	TotalModified     bool // Total has Modifications: it is a sum after allowances or charges
 	ShipTo            *ShipTo
 	BillTo            *BillTo
 	Shipping          *Shipping

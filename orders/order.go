@@ -4,9 +4,11 @@
 package orders
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"github.com/kontorhq/kontor/database"
 	"github.com/kontorhq/kontor/fault"
@@ -43,8 +45,10 @@ const (
 	FlagQuotePending       = "quote_pending"       // ordered before the quote was final
 	FlagTotalDiffers       = "total_differs"       // Total isn't the sum of the lines
 	FlagTotalIncludes      = "total_includes"      // Total is lines with tax and shipping
+	FlagTotalModified      = "total_modified"      // Total is the lines after allowances or charges on the whole order; ours is without
 	FlagTaxDiffers         = "tax_differs"         // ours counts
 	FlagTaxAsStated        = "tax_as_stated"       // no rate of ours, the order's own counts
+	FlagTaxUnknown         = "tax_unknown"         // no rate of ours and none of the order's: untaxed
 	FlagFreightDiffers     = "freight_differs"     // ours counts
 	FlagCertificateExpired = "certificate_expired" // the buyer would be exempt from tax
 	FlagQuantityRule       = "quantity_rule"       // below the least quantity or off the step
@@ -127,6 +131,7 @@ type Header struct {
 	Extrinsics      []Pair         `json:"extrinsics,omitempty"`
 	Silence         bool           `json:"silence,omitempty"` // the buyer wants no confirmation of this order
 	StatedTotal     *money.Decimal `json:"stated_total,omitempty"`
+	TotalModified   bool           `json:"total_modified,omitempty"` // by allowances or charges on the whole order
 	StatedTax       *money.Decimal `json:"stated_tax,omitempty"`
 	StatedFreight   *money.Decimal `json:"stated_freight,omitempty"`
 	Blanket         *money.Decimal `json:"blanket,omitempty"` // the most that releases may draw
@@ -230,9 +235,18 @@ type Decision struct {
 func (o Order) Live() bool { return o.State == Approved || o.State == CreditReview }
 
 // ContentHash tells a repeat from a change: what is asked for, without what differs between two
-// sendings of the same (payloadID, dates of writing).
+// sendings of the same (payloadID, dates of writing). A document counts in its own words: how its
+// connection reads a unit, or which part number is freight, may be set otherwise meanwhile.
 func ContentHash(kind string, header Header, lines []Line) ([]byte, error) {
+	byDocument := header.PayloadID != ""
 	header.PayloadID, header.OrderDate = "", ""
+	if byDocument {
+		lines = slices.Clone(lines)
+		for i := range lines {
+			l := &lines[i]
+			l.Unit, l.BuyerUnit, l.Charge = cmp.Or(l.BuyerUnit, l.Unit), "", ""
+		}
+	}
 	asked, err := json.Marshal(struct {
 		Kind   string
 		Header Header

@@ -1,6 +1,7 @@
 package procurement
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 
@@ -27,7 +28,7 @@ func (k *checker) order(o *cxml.OrderRequest) {
 		k.note(head+"/@isInternalVersion", "An internal version changes nothing at the supplier.", does(thisSystem, "acknowledges it"))
 	}
 	k.places(o)
-	lineTax := k.orderLines(o)
+	lineTax, lineFreight := k.orderLines(o)
 	k.orderTax(head, h, lineTax)
 	k.decimals(head+"/Total/Money", h.Total)
 	if h.Shipping != nil {
@@ -37,17 +38,19 @@ func (k *checker) order(o *cxml.OrderRequest) {
 		k.decimals(head+"/Tax/Money", h.Tax.Money)
 	}
 	if !blanket {
-		k.orderTotal(head, o, lineTax)
+		k.orderTotal(head, o, lineTax, lineFreight)
 	}
 }
 
-// orderLines gives the sum of the lines' taxes, nil where none has any.
-func (k *checker) orderLines(o *cxml.OrderRequest) *money.Decimal {
+// orderLines gives the sums of the lines' taxes and shipping, nil where none has any.
+func (k *checker) orderLines(o *cxml.OrderRequest) (tax, freight *money.Decimal) {
 	h, blanket := o.Header, o.Header.OrderType == "blanket"
-	lineTax, synthetic := taxSum{}, 0
+	var lineTax, lineFreight stated
+	synthetic := 0
 	for i, item := range o.ItemOut {
 		place := "OrderRequest/ItemOut[" + strconv.Itoa(i+1) + "]"
-		lineTax.add(item.Tax)
+		lineTax.add(taxIn(item.Tax))
+		lineFreight.add(shippingIn(item.Shipping))
 		if item.Synthetic {
 			synthetic++
 		}
@@ -69,11 +72,11 @@ func (k *checker) orderLines(o *cxml.OrderRequest) *money.Decimal {
 		k.warn("OrderRequest/ItemOut/@lineNumber", strconv.Itoa(synthetic)+" of "+strconv.Itoa(len(o.ItemOut))+" lines have no lineNumber: confirmations and invoices can't name them for certain.",
 			does(thisSystem, "numbers them by their place"))
 	}
-	return lineTax.sum
+	return lineTax.sum, lineFreight.sum
 }
 
 // orderTotal holds the Total against what the lines come to.
-func (k *checker) orderTotal(head string, o *cxml.OrderRequest, lineTax *money.Decimal) {
+func (k *checker) orderTotal(head string, o *cxml.OrderRequest, lineTax, lineFreight *money.Decimal) {
 	h := o.Header
 	s := k.sum("OrderRequest/ItemOut", o.ItemOut, o.Currency, h.Type == "delete")
 	if s == nil {
@@ -84,14 +87,7 @@ func (k *checker) orderTotal(head string, o *cxml.OrderRequest, lineTax *money.D
 			k.warn("OrderRequest/ItemOut["+strconv.Itoa(i+1)+"]/Distribution", sentenceOf(flag.Message), does(thisSystem, "takes the order and flags it"))
 		}
 	}
-	tax := lineTax
-	if h.Tax != nil && h.Tax.Money.Present {
-		tax = decimalOf(h.Tax.Money)
-	}
-	var freight *money.Decimal
-	if h.Shipping != nil {
-		freight = decimalOf(h.Shipping.Money)
-	}
+	tax, freight := cmp.Or(taxIn(h.Tax), lineTax), cmp.Or(shippingIn(h.Shipping), lineFreight)
 	mismatch := does(thisSystem, "takes its own sum and flags the order, or answers 400, as the connection says")
 	switch total := decimalOf(h.Total); {
 	case total == nil:

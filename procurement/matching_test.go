@@ -139,7 +139,7 @@ func TestRepeatsAndVersionsOutOfOrder(t *testing.T) {
 			{"update", "", "5", "25.00", 200, "accepted", 4, "25.00"},
 			{"delete", "4", "5", "25.00", 409, "comes too late", 4, "25.00"},
 			{"delete", "5", "5", "25.00", 200, "cancelled", 5, "0.00"},
-			{"delete", "5", "5", "25.00", 200, "this repeat changed nothing", 5, "0.00"},
+			{"delete", "5", "5", "25.00", 200, "is cancelled already, nothing of it is left to cancel", 5, "0.00"},
 			{"update", "6", "5", "25.00", 409, "is cancelled and can't be changed any more", 5, "0.00"},
 			{"update", "", "5", "25.00", 409, "is cancelled", 5, "0.00"},
 		} {

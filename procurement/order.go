@@ -50,6 +50,8 @@ func (c *call) orderReply(w checkout.Wanted, placed checkout.Placed) reply {
 	o := placed.Order
 	r := reply{status: cxml.Status{Code: 200}, object: o.ID}
 	switch {
+	case placed.Repeated && w.Kind == checkout.Cancel:
+		r.status.Detail = "Order " + o.Number + " is " + o.State + " already, nothing of it is left to cancel."
 	case placed.Repeated:
 		r.status.Detail = "Order " + o.Number + " is here already, this repeat changed nothing."
 		if placed.Waiting && c.connection.Settings.Held == "201" {
@@ -109,19 +111,26 @@ func wanted(c *call) (checkout.Wanted, error) {
 	w.Header = headerOf(h)
 	w.Header.PayloadID = c.doc.PayloadID
 	if h.OrderType == "blanket" {
-		most := money.MustDecimal("0")
-		if h.Total.Present {
-			most = h.Total.Value
+		if w.Header.Blanket, err = mostIn(h.Total, "OrderRequest/OrderRequestHeader/Total/Money"); err != nil {
+			return w, err
 		}
-		w.Header.Blanket = &most
+		if w.Header.Blanket == nil {
+			w.Header.Blanket = new(money.Decimal) // no limit of its own
+		}
 	}
 	unpriced := unpricedLines(request.ItemOut)
-	// Line taxes count only where the header has none: the two are one tax.
-	lineTax := taxSum{}
+	// What lines state of tax and shipping counts only where the header has none: the two are one.
+	var lineTax, lineFreight stated
 	for i, item := range request.ItemOut {
+		place := "OrderRequest/ItemOut[" + strconv.Itoa(i+1) + "]"
 		line, err := lineOf(int64(i+1), item)
 		if err != nil {
 			return w, err
+		}
+		if d := item.BlanketItemDetail; d != nil {
+			if line.Most, err = mostIn(d.MaxAmount, place+"/BlanketItemDetail/MaxAmount/Money"); err != nil {
+				return w, err
+			}
 		}
 		settings.readUnit(&line)
 		line.Group = unpriced[item.LineNumber]
@@ -130,17 +139,31 @@ func wanted(c *call) (checkout.Wanted, error) {
 		}
 		if h.Type != "delete" && h.OrderType != "blanket" && !line.Group && (item.ItemDetail == nil || !item.ItemDetail.UnitPrice.Present) {
 			// An empty price is none, and none isn't 0: it would be a present.
-			return w, fault.At(fault.Invalid, "OrderRequest/ItemOut["+strconv.Itoa(i+1)+"]/ItemDetail/UnitPrice", "the price is missing")
+			return w, fault.At(fault.Invalid, place+"/ItemDetail/UnitPrice", "the price is missing")
 		}
 		w.Lines = append(w.Lines, line)
 		w.Flags = append(append(w.Flags, chargeFlags(line, w.Currency)...), scheduleFlags(line)...)
-		lineTax.add(item.Tax)
+		lineTax.add(taxIn(item.Tax))
+		lineFreight.add(shippingIn(item.Shipping))
 	}
-	if w.Header.StatedTax == nil {
-		w.Header.StatedTax = lineTax.sum
-	}
+	w.Header.StatedTax = cmp.Or(w.Header.StatedTax, lineTax.sum)
+	w.Header.StatedFreight = cmp.Or(w.Header.StatedFreight, lineFreight.sum)
 	w.Flags = slices.Clip(w.Flags) // what is added in one run of the transaction is not there in the next
 	return w, nil
+}
+
+// mostIn is the most that may be drawn on a blanket order; nil where nothing is said.
+func mostIn(m cxml.Money, place string) (*money.Decimal, error) {
+	if !m.Present {
+		return nil, nil
+	}
+	if m.Value.Sign() < 0 {
+		return nil, fault.At(fault.Invalid, place, "the most that may be drawn can't be negative")
+	}
+	if _, err := m.Value.Round(m.Currency); err != nil {
+		return nil, fault.At(fault.Invalid, place, "the amount is too large").Because(err)
+	}
+	return &m.Value, nil
 }
 
 // unpricedLines are those of groups whose price is carried by others: the parts carry it, or the
@@ -168,19 +191,39 @@ func unpricedLines(items []cxml.ItemOut) map[int]bool {
 	return unpriced
 }
 
-type taxSum struct{ sum *money.Decimal }
+// stated adds up what a document states here and there; nil where it states nothing.
+type stated struct{ sum *money.Decimal }
 
-func (t *taxSum) add(tax *cxml.Tax) {
-	if tax == nil || !tax.Money.Present {
+func (s *stated) add(d *money.Decimal) {
+	if d == nil {
 		return
 	}
-	value := tax.Money.Value
-	if t.sum != nil {
-		if sum, err := t.sum.Add(value); err == nil {
+	value := *d
+	if s.sum != nil {
+		if sum, err := s.sum.Add(value); err == nil {
 			value = sum
 		}
 	}
-	t.sum = &value
+	s.sum = &value
+}
+
+// taxIn is what a Tax comes to: its own figure, else that of its parts; nil for none.
+func taxIn(tax *cxml.Tax) *money.Decimal {
+	if tax == nil {
+		return nil
+	}
+	var parts stated
+	for _, detail := range tax.TaxDetail {
+		parts.add(decimalOf(detail.TaxAmount))
+	}
+	return cmp.Or(decimalOf(tax.Money), parts.sum)
+}
+
+func shippingIn(s *cxml.Shipping) *money.Decimal {
+	if s == nil {
+		return nil
+	}
+	return decimalOf(s.Money)
 }
 
 // checkReferences flags what the order refers to and this sender never sent: documents,
@@ -261,7 +304,7 @@ func headerOf(h cxml.OrderRequestHeader) orders.Header {
 		Effective: h.EffectiveDate.Text, Expires: h.ExpirationDate.Text, Delivery: h.RequestedDeliveryDate.Text,
 		ParentAgreement: h.ParentAgreementID, AgreementDoc: cmp.Or(h.AgreementPayloadID, h.ParentAgreementPayloadID),
 		ShipComplete: h.ShipComplete, ReleaseRequired: h.ReleaseRequired, Silence: h.ControlKeys.OCInstruction == "notAllowed",
-		StatedTotal: decimalOf(h.Total), Extrinsics: pairsOf(h.Extrinsic),
+		StatedTotal: decimalOf(h.Total), TotalModified: h.TotalModified, Extrinsics: pairsOf(h.Extrinsic),
 	}
 	if h.DocumentReference != nil {
 		header.Reference = h.DocumentReference.PayloadID
@@ -275,12 +318,7 @@ func headerOf(h cxml.OrderRequestHeader) orders.Header {
 	if h.BillTo != nil {
 		header.BillTo = addressOf(h.BillTo.Address)
 	}
-	if h.Tax != nil {
-		header.StatedTax = decimalOf(h.Tax.Money)
-	}
-	if h.Shipping != nil {
-		header.StatedFreight = decimalOf(h.Shipping.Money)
-	}
+	header.StatedTax, header.StatedFreight = taxIn(h.Tax), shippingIn(h.Shipping)
 	for _, contact := range h.Contact {
 		header.Contacts = append(header.Contacts, orders.Pair{Name: contact.Role,
 			Value: strings.TrimSpace(contact.Name.Text + " " + strings.Join(contact.Email, " "))})
@@ -324,7 +362,7 @@ func lineOf(position int64, item cxml.ItemOut) (orders.Line, error) {
 		}
 	}
 	if d := item.BlanketItemDetail; d != nil {
-		line.Unit, line.BuyerPrice, line.Most = d.UnitOfMeasure, d.UnitPrice.Value, decimalOf(d.MaxAmount)
+		line.Unit, line.BuyerPrice = d.UnitOfMeasure, d.UnitPrice.Value
 		line.UNSPSC = unspscOf(d.Classification)
 		line.Extrinsics = append(line.Extrinsics, pairsOf(d.Extrinsic)...)
 		for _, description := range d.Description {

@@ -15,7 +15,7 @@ var placesInOrder = map[string]string{
 	"version": "OrderRequest/OrderRequestHeader/@orderVersion", "currency": "OrderRequest/OrderRequestHeader/Total/Money/@currency",
 	"total": "OrderRequest/OrderRequestHeader/Total", "tax": "OrderRequest/OrderRequestHeader/Tax",
 	"freight": "OrderRequest/OrderRequestHeader/Shipping", "lines": "OrderRequest",
-	"lines.price": "/ItemDetail/UnitPrice", "lines.price_per": "/ItemDetail/PriceBasisQuantity",
+	"lines[]": "", "lines[].price": "/ItemDetail/UnitPrice", "lines[].price_per": "/ItemDetail/PriceBasisQuantity",
 }
 
 var placeInLine = regexp.MustCompile(`^lines\[([0-9]+)\](\.[a-z_]+)?$`)
@@ -26,7 +26,7 @@ func inOrderRequest(err error) error {
 	return relocated(err, func(place string) string {
 		if m := placeInLine.FindStringSubmatch(place); m != nil {
 			if i, err := strconv.Atoi(m[1]); err == nil {
-				return "OrderRequest/ItemOut[" + strconv.Itoa(i+1) + "]" + placesInOrder["lines"+m[2]]
+				return "OrderRequest/ItemOut[" + strconv.Itoa(i+1) + "]" + placesInOrder["lines[]"+m[2]]
 			}
 		}
 		if there, known := placesInOrder[place]; known {

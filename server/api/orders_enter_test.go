@@ -115,6 +115,9 @@ func TestAnOrderIsEnteredOnce(t *testing.T) {
 	})
 }
 
+// untaxed is a place for which the merchant's table says 0.
+var untaxed = &client.EnteredPlace{Country: "US", Region: "OR"}
+
 // A cart goes home at 8.10 and 0.01255, the prices rise, and the order comes by mail.
 func TestAnEnteredOrderIsHeldAgainstItsCart(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
@@ -151,7 +154,7 @@ func TestAnEnteredOrderIsHeldAgainstItsCart(t *testing.T) {
 			{"in another quantity: today's price", "northfold", "N-9", with(gloves(cart.ID, "1"), func(l *client.EnteredLine) { l.Quantity, l.Price = "11", "9" }), "approved", "99.00", ""},
 			{"another company's cart is no match", "castelmere", "N-10", gloves(cart.ID, "1"), "credit_review", "81.00", "price_below"},
 		} {
-			o, err := w.EnterOrder(ctx, client.EnteredOrder{Organisation: "ext:" + test.organisation, Number: test.number, Lines: []client.EnteredLine{test.line}})
+			o, err := w.EnterOrder(ctx, client.EnteredOrder{Organisation: "ext:" + test.organisation, Number: test.number, ShipTo: untaxed, Lines: []client.EnteredLine{test.line}})
 			if err != nil {
 				t.Errorf("%s: %v", test.name, err)
 				continue
@@ -166,7 +169,7 @@ func TestAnEnteredOrderIsHeldAgainstItsCart(t *testing.T) {
 			}
 		}
 		freight := client.EnteredLine{Charge: "freight", SKU: "FREIGHT", Quantity: "1", Unit: "EA", Price: "19.90"}
-		o := must[client.Order](t)(w.EnterOrder(ctx, client.EnteredOrder{Organisation: "ext:northfold", Number: "N-11", Total: "100.90", Lines: []client.EnteredLine{gloves(cart.ID, "1"), freight}}))
+		o := must[client.Order](t)(w.EnterOrder(ctx, client.EnteredOrder{Organisation: "ext:northfold", Number: "N-11", ShipTo: untaxed, Total: "100.90", Lines: []client.EnteredLine{gloves(cart.ID, "1"), freight}}))
 		if o.State != "approved" || o.Goods != usd(81_00) || o.Freight != usd(19_90) || len(o.Flags) > 1 || o.Lines[1].Charge != "freight" {
 			t.Errorf("with freight: %+v", o)
 		}

@@ -41,7 +41,7 @@ const (
 const objects = `{"kontor": 1, "merchants": [
  {"id": "brackwater", "mode": "test", "name": "Brackwater", "time_zone": "America/New_York", "currency": "USD",
   "shop_url": "http://shop.example/start",
-  "tax_rates": [{"country": "US", "region": "CA", "percent": "7.25"}],
+  "tax_rates": [{"country": "US", "region": "CA", "percent": "7.25"}, {"country": "US", "region": "OR", "percent": "0"}],
   "freight": {"USD": {"tiers": [{"under": "250.00", "charge": "14.95"}, {"charge": "0.00"}]}},
   "supplier_identities": [{"domain": "DUNS", "identity": "000000901"}],
   "api_keys": [{"external_id": "shop", "key": {"env": "SHOP"}}],
