@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -97,52 +96,6 @@ func BenchmarkOCIBackgroundSearch(b *testing.B) {
 					}
 					r.clock.Advance(time.Second)
 				}
-				percentiles(b, times)
-			})
-		}
-	})
-}
-
-// The way home: the cart is frozen, and the browser gets its form, by 8 and by 32 at once. Starts
-// are measured by `kontor loadtest`.
-func BenchmarkOCIReturn(b *testing.B) {
-	each(b, func(b *testing.B, r *rig) {
-		m, c := r.ociBuyer(ociLink{})
-		for _, clients := range []int{8, 32} {
-			b.Run(fmt.Sprintf("%d-clients", clients), func(b *testing.B) {
-				visits := make([]string, b.N)
-				for n := range visits {
-					visits[n] = r.visitOCI(c)
-					r.mustPut(m, visits[n], "PPE-2020", "6", "", "FAS-1050", "3300", "", "PPE-2030", "2", "")
-				}
-				times := make([]time.Duration, b.N)
-				var next atomic.Int64
-				turns := make(chan struct{}, clients)
-				ended := make(chan error, b.N)
-				b.ResetTimer()
-				for range b.N {
-					turns <- struct{}{}
-					go func() {
-						n := next.Add(1) - 1
-						start := time.Now()
-						address, err := r.home(m, visits[n], false)
-						if err == nil {
-							if p := r.browse(http.MethodGet, address, "a browser"); p.code != 200 {
-								err = fmt.Errorf("HTTP %d", p.code)
-							}
-						}
-						times[n] = time.Since(start)
-						<-turns
-						ended <- err
-					}()
-				}
-				for range b.N {
-					if err := <-ended; err != nil {
-						b.Fatal(err)
-					}
-				}
-				b.StopTimer()
-				b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "returns/s")
 				percentiles(b, times)
 			})
 		}

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The whole measurement, in ten to fifteen minutes on two cores: the packages' benchmarks, OCI searches over
-# 200,000 products and OCI carts home, then set-ups, OCI starts and orders over HTTP beside their bare statements on SQLite and on PostgreSQL, then the least SQL
+# 200,000 products, then set-ups, OCI starts and returns and orders over HTTP beside their bare statements on SQLite and on PostgreSQL, then the least SQL
 # of such shapes by pgbench. `make bench` calls it; docs/benchmarks.md says how to read it.
 #
 # KONTOR_BENCH_SLICE (2s) and KONTOR_BENCH_ROUNDS (3) are how long and how often each side works.
@@ -25,9 +25,8 @@ printf '== this machine: %s cores, %s; load before: %s\n' "$(nproc)" "$(go versi
 printf '\n== packages\n'
 go test -p 1 -run '^$' -bench . -benchmem -benchtime "${KONTOR_BENCHTIME:-1s}" ./money ./cxml ./credit | grep -E '^(Benchmark|pkg|FAIL|---)'
 
-printf '\n== OCI searches and carts home\n'
+printf '\n== OCI searches\n'
 go test -run '^$' -bench OCIBackgroundSearch -benchtime 20x -timeout 10m ./procurement | grep -E '^(Benchmark|FAIL|---)'
-go test -run '^$' -bench OCIReturn -benchtime 500x -timeout 10m ./procurement | grep -E '^(Benchmark|FAIL|---)'
 
 load() {
   printf '\n== %s\n' "$1"

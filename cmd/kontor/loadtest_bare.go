@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"database/sql/driver"
 	"encoding/binary"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -52,12 +53,17 @@ func (w *world) record(ctx context.Context, shape shape) (script, error) {
 	defer func() { _ = db.Close() }()
 	s := script{at: w.system.clock.Now()}
 	db.Watch(func(text string, args []any) { s.steps = append(s.steps, scriptStep{text, slices.Clone(args)}) })
+	if shape.home {
+		if err := w.welcome(ctx, shape, 1); err != nil {
+			return script{}, err
+		}
+	}
 	before, err := w.count(ctx)
 	if err != nil {
 		return script{}, err
 	}
-	s.names = placesOf(w.serial.Add(1), shape.who(0), shape.large)
-	if err := w.handle(ctx, w.service(db), shape, shape.document.fill(s.names)); err != nil {
+	s.names = w.values(shape, 0)
+	if err := w.handle(ctx, db, shape, s.names); err != nil {
 		return script{}, err
 	}
 	after, err := w.count(ctx)
@@ -76,7 +82,11 @@ func (w *world) record(ctx context.Context, shape shape) (script, error) {
 }
 
 // handle has one request answered without HTTP.
-func (w *world) handle(ctx context.Context, service *procurement.Service, shape shape, document string) error {
+func (w *world) handle(ctx context.Context, db *database.DB, shape shape, values []string) error {
+	if shape.home {
+		return w.handleReturn(ctx, db, values)
+	}
+	service, document := w.service(db), shape.document.fill(values)
 	if shape.by.kind != byCXML.kind {
 		_, _, err := service.StartOCI(ctx, procurement.OCICall{Merchant: loadMerchant, Connection: shape.who(0).ociReference, Method: http.MethodPost, Body: document})
 		return err
@@ -134,6 +144,7 @@ type replayArg struct {
 	form   *form
 	bytes  bool // the form makes bytes
 	digest bool // 32 bytes that must be others each time
+	inHex  bool // the form makes bytes in hex, or a digest is 32 letters
 	isTime bool
 	offset time.Duration // of an instant, from the request's beginning
 }
@@ -169,7 +180,7 @@ func (w *world) prepare(ctx context.Context, s script) (*replay, error) {
 		prepared.changesLine = strings.HasPrefix(text, "UPDATE")
 		prepared.findEntry(step.text)
 		for _, arg := range step.args {
-			made, err := s.argument(arg, differ)
+			made, err := s.argument(arg, differ, !prepared.query)
 			if err != nil {
 				r.close()
 				return nil, err
@@ -193,7 +204,9 @@ func (r *replayStep) findEntry(text string) {
 	r.seq, r.balance, r.amountAt = first+slices.Index(names, "seq"), first+slices.Index(names, "balance_minor"), first+slices.Index(names, "amount_minor")
 }
 
-func (s script) argument(value any, differ places) (replayArg, error) {
+// argument tells what a value of the recorded request becomes in others. Digests differ where they
+// are written; one that is looked for is that of the visit, or of something that all share.
+func (s script) argument(value any, differ places, writes bool) (replayArg, error) {
 	switch v := value.(type) {
 	case database.Time:
 		if v.IsZero() {
@@ -201,7 +214,10 @@ func (s script) argument(value any, differ places) (replayArg, error) {
 		}
 		return replayArg{isTime: true, offset: v.Sub(s.at)}, nil
 	case []byte:
-		if len(v) == 32 {
+		if f := differ.in(hex.EncodeToString(v)); len(v) == 32 && !f.fixed() {
+			return replayArg{form: &f, bytes: true, inHex: true}, nil
+		}
+		if len(v) == 32 && writes {
 			return replayArg{digest: true}, nil
 		}
 		if f := differ.in(string(v)); !f.fixed() {
@@ -214,12 +230,17 @@ func (s script) argument(value any, differ places) (replayArg, error) {
 		return replayArg{}, err
 	}
 	if text, ok := converted.(string); ok {
+		if writes && digestInHex.MatchString(text) {
+			return replayArg{digest: true, inHex: true}, nil
+		}
 		if f := differ.in(text); !f.fixed() {
 			return replayArg{form: &f}, nil
 		}
 	}
 	return replayArg{value: converted}, nil
 }
+
+var digestInHex = regexp.MustCompile(`^[0-9a-f]{32}$`)
 
 func (r *replay) close() {
 	for _, step := range r.steps {
@@ -231,6 +252,11 @@ func (r *replay) close() {
 
 // replayTurn runs the statements alone.
 func (w *world) replayTurn(ctx context.Context, shape shape, r *replay, t turn) (turnResult, error) {
+	if shape.home {
+		if err := w.welcome(ctx, shape, t.most); err != nil {
+			return turnResult{}, err
+		}
+	}
 	before, err := w.count(ctx)
 	if err != nil {
 		return turnResult{}, err
@@ -241,7 +267,7 @@ func (w *world) replayTurn(ctx context.Context, shape shape, r *replay, t turn) 
 	result, err := drive(ctx, t, func(context.Context) (func(int) error, func(), error) {
 		client := replayClient{replay: r}
 		return func(n int) error {
-			values := placesOf(w.serial.Add(1), shape.who(n), shape.large)
+			values := w.values(shape, n)
 			for _, kind := range r.kinds {
 				values = append(values, database.NewID(kind))
 			}
@@ -318,6 +344,13 @@ func (c *replayClient) fill(step *replayStep, values []string, now time.Time) {
 			for at := 0; at < len(digest); at += 8 {
 				binary.LittleEndian.PutUint64(digest[at:], rand.Uint64())
 			}
+			if a.inHex {
+				c.args = append(c.args, hex.EncodeToString(digest[:16]))
+				continue
+			}
+			c.args = append(c.args, digest)
+		case a.inHex:
+			digest, _ := hex.DecodeString(a.form.fill(values)) // which values has from the database
 			c.args = append(c.args, digest)
 		case a.bytes:
 			c.args = append(c.args, []byte(a.form.fill(values)))

@@ -124,7 +124,7 @@ func newCaller(ctx context.Context, address string) (*caller, error) {
 		}
 	}
 	return &caller{conn: conn, in: bufio.NewReader(conn),
-		head: " HTTP/1.1\r\nHost: " + address + "\r\nContent-Type: "}, nil
+		head: " HTTP/1.1\r\nHost: " + address + "\r\n"}, nil
 }
 
 var accepted = []byte(`<Status code="200"`)
@@ -158,29 +158,27 @@ func (c *caller) post(by protocol, who member, document string) error {
 
 // send sends a document and reads the answer into body.
 func (c *caller) send(by protocol, who member, document string) error {
-	c.out.Reset()
-	c.out.WriteString("POST ")
-	c.out.WriteString(by.path(who))
-	c.out.WriteString(c.head)
-	c.out.WriteString(by.kind)
-	c.out.WriteString("\r\nContent-Length: ")
-	c.out.WriteString(strconv.Itoa(len(document)))
-	c.out.WriteString("\r\n\r\n")
-	c.out.WriteString(document)
-	if _, err := c.conn.Write(c.out.Bytes()); err != nil {
-		return err
+	status, _, err := c.ask(http.MethodPost, by.path(who), "Content-Type: "+by.kind+"\r\n", document)
+	if err == nil && status != by.status {
+		err = fmt.Errorf("the answer is HTTP %d: %s", status, c.body.String())
 	}
-	answer, err := http.ReadResponse(c.in, nil)
+	return err
+}
+
+// ask makes any request; headers are lines with their ends. The answer is body's, until the next one.
+func (c *caller) ask(method, path, headers, document string) (status int, answer []byte, err error) {
+	c.out.Reset()
+	for _, text := range []string{method, " ", path, c.head, headers, "Content-Length: ", strconv.Itoa(len(document)), "\r\n\r\n", document} {
+		c.out.WriteString(text)
+	}
+	if _, err := c.conn.Write(c.out.Bytes()); err != nil {
+		return 0, nil, err
+	}
+	response, err := http.ReadResponse(c.in, nil)
 	if err != nil {
-		return err
+		return 0, nil, err
 	}
 	c.body.Reset()
-	_, err = c.body.ReadFrom(io.LimitReader(answer.Body, 1<<20))
-	if err = errors.Join(err, answer.Body.Close()); err != nil {
-		return err
-	}
-	if answer.StatusCode != by.status {
-		return fmt.Errorf("the answer is HTTP %d: %s", answer.StatusCode, c.body.String())
-	}
-	return nil
+	_, err = c.body.ReadFrom(io.LimitReader(response.Body, 1<<20))
+	return response.StatusCode, c.body.Bytes(), errors.Join(err, response.Body.Close())
 }

@@ -37,6 +37,8 @@ type world struct {
 	small    checkout.Cart
 	large    checkout.Cart
 	serial   atomic.Int64
+	stock    stock                  // of visits
+	key      string                 // of the shop
 	oneAdds  map[string]tableCounts // rows that one request adds, by shape
 }
 
@@ -55,6 +57,7 @@ type shape struct {
 	who      func(n int) member
 	large    bool
 	once     bool // one client
+	home     bool // takes a visit home; document is its start
 }
 
 func newWorld(ctx context.Context, address string, buyers int, log io.Writer) (*world, error) {
@@ -63,7 +66,7 @@ func newWorld(ctx context.Context, address string, buyers int, log io.Writer) (*
 		return nil, err
 	}
 	spareCollector() // the bare statements have what the server has
-	w := &world{secret: accounts.NewToken("")}
+	w := &world{secret: accounts.NewToken(""), key: accounts.NewAPIKey(loadMerchant)}
 	if w.address, w.remove, err = freshDatabase(ctx, cfg.DatabaseURL); err != nil {
 		return nil, err
 	}
@@ -131,7 +134,7 @@ func (w *world) fill(ctx context.Context, buyers int) error {
 	if err := s.db.Migrate(ctx); err != nil {
 		return err
 	}
-	file, err := json.Marshal(loadSetup(w.secret, buyers))
+	file, err := json.Marshal(loadSetup(w.secret, w.key, buyers))
 	if err != nil {
 		return err
 	}
@@ -235,7 +238,7 @@ func loadFrom(n int) string      { return fmt.Sprintf("an0100%07d", n) }
 func loadSKU(i int) string       { return fmt.Sprintf("load-%04d", i+1) }
 
 // loadSetup is the file that `kontor apply` would get.
-func loadSetup(secret string, buyers int) any {
+func loadSetup(secret, key string, buyers int) any {
 	type object = map[string]any
 	identity := func(name string) []object { return []object{{"domain": loadDomain, "identity": name}} }
 	var products, organisations, connections []object
@@ -260,6 +263,7 @@ func loadSetup(secret string, buyers int) any {
 		"tax_rates":           []object{{"country": "US", "region": "CA", "percent": "7.25"}, {"country": "US", "region": "MI", "percent": "6.00"}},
 		"freight":             object{"USD": object{"tiers": []object{{"under": "250.00", "charge": "14.95"}, {"charge": "0.00"}}}},
 		"supplier_identities": identity("loadtest-supplier"),
+		"api_keys":            []object{{"external_id": "shop", "key": key}},
 		"networks":            []object{{"external_id": "network", "name": "Network", "senders": identity(loadSender), "secrets_in": []string{secret}}},
 		"products":            products, "organisations": organisations, "connections": connections,
 	}}}
@@ -280,6 +284,7 @@ func (w *world) shapes(names []string) []shape {
 		"large":     {name: "large", by: byCXML, document: orderForm(w.secret, w.large), who: first, large: true, once: true},
 		"starts":    {name: "starts", by: startByOCI, document: ociStartForm(w.secret), who: spread},
 		"validates": {name: "validates", by: priceByOCI, document: ociValidateForm(w.secret), who: spread},
+		"returns":   {name: "returns", document: ociStartForm(w.secret), who: spread, home: true},
 	}
 	var list []shape
 	for _, name := range names {
@@ -291,6 +296,11 @@ func (w *world) shapes(names []string) []shape {
 // serveTurn has the real server asked over HTTP, waits until its outbox has told everything, and
 // checks that all that was answered is there.
 func (w *world) serveTurn(ctx context.Context, shape shape, t turn) (turnResult, int64, error) {
+	if shape.home {
+		if err := w.welcome(ctx, shape, t.most); err != nil {
+			return turnResult{}, 0, err
+		}
+	}
 	before, err := w.count(ctx)
 	if err != nil {
 		return turnResult{}, 0, err
@@ -317,8 +327,11 @@ func (w *world) askServer(ctx context.Context, address string, shape shape, t tu
 			return nil, nil, err
 		}
 		return func(n int) error {
-			who := shape.who(n)
-			return caller.post(shape.by, who, shape.document.fill(placesOf(w.serial.Add(1), who, shape.large)))
+			values := w.values(shape, n)
+			if shape.home {
+				return w.takeHome(values, caller.ask)
+			}
+			return caller.post(shape.by, shape.who(n), shape.document.fill(values))
 		}, func() { _ = caller.conn.Close() }, nil
 	})
 	if err != nil {
