@@ -2,7 +2,6 @@ package cxml
 
 import (
 	"bytes"
-	"cmp"
 	"encoding/xml"
 	"errors"
 	"regexp"
@@ -125,8 +124,7 @@ func (d *Document) readEnvelope() {
 		return
 	}
 	d.DeploymentMode = "production"
-	// Its place is the body. Of a sender who says it at the root a test is still no order.
-	if mode := cmp.Or(attr(d.body, "deploymentMode"), attr(d.root, "deploymentMode")); strings.EqualFold(mode, "test") {
+	if strings.EqualFold(attr(d.body, "deploymentMode"), "test") {
 		d.DeploymentMode = "test"
 	}
 	d.InReplyTo = attr(d.body, "inReplyTo")

@@ -195,8 +195,6 @@ func TestEnvelopes(t *testing.T) {
 		{"a DOCTYPE of another place", []string{`http://xml.cxml.org/schemas/cXML/1.2.050/cXML.dtd`, `https://dtd.example/1.2.011/Fulfill.dtd`}, func(d *cxml.Document) any { return d.Version }, "1.2.011"},
 		{"a DOCTYPE without a version", []string{`http://xml.cxml.org/schemas/cXML/1.2.050/cXML.dtd`, `cXML.dtd`, `<cXML `, `<cXML version="1.2.019" `}, func(d *cxml.Document) any { return d.Version }, "1.2.019"},
 		{"test", []string{`<Request>`, `<Request deploymentMode="Test">`}, func(d *cxml.Document) any { return d.DeploymentMode }, "test"},
-		{"test, said at the root", []string{`<cXML `, `<cXML deploymentMode="test" `}, func(d *cxml.Document) any { return d.DeploymentMode }, "test"},
-		{"the Request says otherwise than the root", []string{`<cXML `, `<cXML deploymentMode="test" `, `<Request>`, `<Request deploymentMode="production">`}, func(d *cxml.Document) any { return d.DeploymentMode }, "production"},
 		{"neither test nor production", []string{`<Request>`, `<Request deploymentMode="trial">`}, func(d *cxml.Document) any { return d.DeploymentMode }, "production"},
 		{"no payloadID", []string{` payloadID="p-1@buys.harborline.example"`, ``}, func(d *cxml.Document) any { return d.PayloadID }, ""},
 		{"a payloadID with blanks in it", []string{`"p-1@buys.harborline.example"`, `" 1 2@ "`}, func(d *cxml.Document) any { return d.PayloadID }, "1 2@"},
