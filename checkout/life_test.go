@@ -262,7 +262,7 @@ func (l *life) do(what, payload string) string {
 	case "limit":
 		minor, _ := strconv.ParseInt(value, 10, 64)
 		l.in(func(tx *database.Tx) error {
-			_, err := credit.SetLimit(l.ctx, tx, merchant, l.line.ID, money.Of(minor*100, "USD"), "credit manager", "test", noon)
+			_, err := credit.SetLimit(l.ctx, tx, credit.NewLimit{Merchant: merchant, Line: l.line.ID, Limit: money.Of(minor*100, "USD"), Actor: "credit manager", Reason: "test", At: noon})
 			return err
 		})
 		return "done"

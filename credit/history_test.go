@@ -120,7 +120,7 @@ func (m *model) step(d desk, random *rand.Rand, step int) {
 	switch what := random.IntN(10); {
 	case what == 0: // a limit
 		d.in(func(tx *database.Tx) error {
-			_, err := credit.SetLimit(d.ctx, tx, o.Merchant, m.lines[line].ID, money.Of(amount*3, currency), "a", "b", at)
+			_, err := credit.SetLimit(d.ctx, tx, credit.NewLimit{Merchant: o.Merchant, Line: m.lines[line].ID, Limit: money.Of(amount*3, currency), Actor: "a", Reason: "b", At: at})
 			return err
 		})
 		m.limits[line] = amount * 3

@@ -29,16 +29,10 @@ type Opening struct {
 // sums it starts with miss no order under way.
 func Open(ctx context.Context, tx *database.Tx, opening Opening) (Line, error) {
 	o, currency, at := opening.Organisation, opening.Limit.Currency, database.At(opening.At)
-	if opening.Limit.Minor < 0 || opening.Holds.Minor < 0 {
-		return Line{}, fault.At(fault.Invalid, "limit", "a limit and an opening hold can't be negative")
-	}
 	if opening.Holds.Currency == "" {
 		opening.Holds = money.Zero(currency)
 	}
-	if opening.Holds.Currency != currency {
-		return Line{}, fault.At(fault.Invalid, "opening_hold", "the opening hold is not in the limit's currency")
-	}
-	if err := opening.Application.check(opening.Limit); err != nil {
+	if err := opening.check(); err != nil {
 		return Line{}, err
 	}
 	depth, err := lockFamily(ctx, tx, o, currency)
@@ -66,28 +60,43 @@ func Open(ctx context.Context, tx *database.Tx, opening Opening) (Line, error) {
 	if err != nil {
 		return Line{}, err
 	}
-	own := chain[len(chain)-1]
-	m := movement{PartLimit, "opening", opening.Limit.Minor, id, "line opened", opening.Actor, opening.At}
+	if err := writeOpening(ctx, tx, chain, opening); err != nil {
+		return Line{}, err
+	}
+	return FindLine(ctx, tx, o.Merchant, id)
+}
+
+// writeOpening writes the entries of a new line, which is the last of the chain: its limit or what
+// was applied for, and what is owed already.
+func writeOpening(ctx context.Context, tx *database.Tx, chain []Line, opening Opening) error {
+	own, at := &chain[len(chain)-1], database.At(opening.At)
+	m := movement{PartLimit, "opening", opening.Limit.Minor, own.ID, "line opened", opening.Actor, opening.At}
 	if own.InReview() {
 		m.kind, m.reason = "application", "applied for "+own.Amount(own.Applied).String()
 	}
 	if _, err := tx.Exec(ctx, countEntry, at, own.Merchant, own.ID); err != nil {
-		return Line{}, err
+		return err
 	}
-	if err := writeEntry(ctx, tx, own, 1, own.Limit, m); err != nil {
-		return Line{}, err
+	if err := writeEntry(ctx, tx, *own, 1, own.Limit, m); err != nil || opening.Holds.Minor == 0 {
+		return err
 	}
-	if opening.Holds.Minor > 0 {
-		m := movement{PartHolds, "opening", opening.Holds.Minor, "opening:" + own.ID, "owed when the line was opened", opening.Actor, opening.At}
-		chain[len(chain)-1].Entries = 1
-		if err := move(ctx, tx, chain, m); err != nil {
-			return Line{}, err
-		}
-		if _, err := tx.Exec(ctx, insertHold, own.Merchant, m.reference, own.ID, m.amount, at, at); err != nil {
-			return Line{}, err
-		}
+	own.Entries = 1
+	m = movement{PartHolds, "opening", opening.Holds.Minor, "opening:" + own.ID, "owed when the line was opened", opening.Actor, opening.At}
+	if err := move(ctx, tx, chain, m); err != nil {
+		return err
 	}
-	return FindLine(ctx, tx, o.Merchant, id)
+	_, err := tx.Exec(ctx, insertHold, own.Merchant, m.reference, own.ID, m.amount, at, at)
+	return err
+}
+
+func (o Opening) check() error {
+	switch {
+	case o.Limit.Minor < 0 || o.Holds.Minor < 0:
+		return fault.At(fault.Invalid, "limit", "a limit and an opening hold can't be negative")
+	case o.Holds.Currency != o.Limit.Currency:
+		return fault.At(fault.Invalid, "opening_hold", "the opening hold is not in the limit's currency")
+	}
+	return o.Application.check(o.Limit)
 }
 
 // check holds an application against the limit that it is to lead to.
@@ -126,41 +135,51 @@ func lockFamily(ctx context.Context, tx *database.Tx, o accounts.Organisation, c
 	return depth, tx.Select(ctx, &locked, lines, o.Merchant, o.ID, o.Merchant, o.ID, currency)
 }
 
-// SetLimit changes a limit, for a reason and by a person who are kept. A lower limit than the
-// exposure is allowed: it blocks new orders and cancels nothing. On a line that was applied for it
-// is the decision: what was asked for, less, or nothing at all.
-func SetLimit(ctx context.Context, tx *database.Tx, merchant, id string, limit money.Amount, actor, reason string, at time.Time) (Line, error) {
-	line, err := FindLine(ctx, tx, merchant, id)
+// NewLimit is a limit that a person sets, and why.
+type NewLimit struct {
+	Merchant string
+	Line     string
+	Limit    money.Amount
+	Actor    string
+	Reason   string
+	At       time.Time
+}
+
+// SetLimit changes a limit. A lower one than the exposure is allowed: it blocks new orders and
+// cancels nothing. On a line that was applied for it is the decision: what was asked for, less, or
+// nothing at all.
+func SetLimit(ctx context.Context, tx *database.Tx, n NewLimit) (Line, error) {
+	line, err := FindLine(ctx, tx, n.Merchant, n.Line)
 	if err != nil {
 		return Line{}, err
 	}
-	if limit.Currency != line.Currency || limit.Minor < 0 {
+	if n.Limit.Currency != line.Currency || n.Limit.Minor < 0 {
 		return Line{}, fault.At(fault.Invalid, "limit", "a limit is an amount in "+line.Currency+" and not negative")
 	}
-	if reason == "" {
+	if n.Reason == "" {
 		return Line{}, fault.At(fault.Invalid, "reason", "say why the limit changes")
 	}
-	chain, err := lockChain(ctx, tx, accounts.Organisation{Merchant: merchant, ID: line.Organisation, Name: line.OrganisationName}, line.Currency)
+	chain, err := lockChain(ctx, tx, accounts.Organisation{Merchant: n.Merchant, ID: line.Organisation, Name: line.OrganisationName}, line.Currency)
 	if err != nil {
 		return Line{}, err
 	}
 	own := chain[len(chain)-1]
-	if _, err := tx.Exec(ctx, updateLimit, limit.Minor, database.At(at), merchant, id); err != nil {
+	if _, err := tx.Exec(ctx, updateLimit, n.Limit.Minor, database.At(n.At), n.Merchant, own.ID); err != nil {
 		return Line{}, err
 	}
-	m := movement{PartLimit, "limit", limit.Minor - own.Limit, id, reason, actor, at}
+	m := movement{PartLimit, "limit", n.Limit.Minor - own.Limit, own.ID, n.Reason, n.Actor, n.At}
 	was := map[string]int64{"limit": own.Limit}
 	if own.InReview() {
 		m.kind, was["applied"] = "decision", own.Applied
 	}
-	if err := writeEntry(ctx, tx, own, own.Entries+1, limit.Minor, m); err != nil {
+	if err := writeEntry(ctx, tx, own, own.Entries+1, n.Limit.Minor, m); err != nil {
 		return Line{}, err
 	}
-	if err := accounts.Audit(ctx, tx, accounts.Change{Merchant: merchant, At: at, Actor: actor, Action: "credit.limit", Object: id, Reason: reason,
-		Was: was, Became: map[string]int64{"limit": limit.Minor}}); err != nil {
+	if err := accounts.Audit(ctx, tx, accounts.Change{Merchant: n.Merchant, At: n.At, Actor: n.Actor, Action: "credit.limit", Object: own.ID,
+		Reason: n.Reason, Was: was, Became: map[string]int64{"limit": n.Limit.Minor}}); err != nil {
 		return Line{}, err
 	}
-	return FindLine(ctx, tx, merchant, id)
+	return FindLine(ctx, tx, n.Merchant, own.ID)
 }
 
 // FindLine reads a line by its id.

@@ -155,7 +155,7 @@ func TestSetLimitKeepsWhoAndWhy(t *testing.T) {
 		}
 		for _, test := range tests {
 			err := db.InTx(d.ctx, func(tx *database.Tx) error {
-				_, err := credit.SetLimit(d.ctx, tx, merchant, line.ID, test.limit, "credit manager", test.reason, noon)
+				_, err := credit.SetLimit(d.ctx, tx, credit.NewLimit{Merchant: merchant, Line: line.ID, Limit: test.limit, Actor: "credit manager", Reason: test.reason, At: noon})
 				return err
 			})
 			if fault.CodeOf(err) != fault.Invalid {
@@ -183,7 +183,7 @@ func TestSetLimitKeepsWhoAndWhy(t *testing.T) {
 			t.Errorf("audit %s", got)
 		}
 		err = db.InTx(d.ctx, func(tx *database.Tx) error {
-			_, err := credit.SetLimit(d.ctx, tx, merchant, "lin_unknown", usd(1), "credit manager", "why", noon)
+			_, err := credit.SetLimit(d.ctx, tx, credit.NewLimit{Merchant: merchant, Line: "lin_unknown", Limit: usd(1), Actor: "credit manager", Reason: "why", At: noon})
 			return err
 		})
 		if fault.CodeOf(err) != fault.Unknown {

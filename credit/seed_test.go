@@ -126,7 +126,7 @@ func (d desk) release(o accounts.Organisation, reference, currency string) money
 func (d desk) setLimit(line credit.Line, minor int64) credit.Line {
 	d.Helper()
 	d.in(func(tx *database.Tx) (err error) {
-		line, err = credit.SetLimit(d.ctx, tx, merchant, line.ID, line.Amount(minor), "credit manager", "a better year", noon)
+		line, err = credit.SetLimit(d.ctx, tx, credit.NewLimit{Merchant: merchant, Line: line.ID, Limit: line.Amount(minor), Actor: "credit manager", Reason: "a better year", At: noon})
 		return err
 	})
 	return line

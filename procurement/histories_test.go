@@ -274,7 +274,7 @@ func (h *history) rule(dice, member int, number string) (string, int, error) {
 		f.limit = h.reckon.limits[member] * (50 + h.random.Int64N(100)) / 100
 		h.facts = append(h.facts, f)
 		return f.desk, 1, h.db.InTx(h.ctx, func(tx *database.Tx) error {
-			_, err := credit.SetLimit(h.ctx, tx, h.merchant, h.members[member].line.ID, money.Of(f.limit, h.reckon.currency), "credit manager", "test", h.clock.Now())
+			_, err := credit.SetLimit(h.ctx, tx, credit.NewLimit{Merchant: h.merchant, Line: h.members[member].line.ID, Limit: money.Of(f.limit, h.reckon.currency), Actor: "credit manager", Reason: "test", At: h.clock.Now()})
 			return err
 		})
 	}

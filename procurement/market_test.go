@@ -288,7 +288,7 @@ func (m *market) release(order string, override bool) error {
 func (m *market) setLimit(c customer, minor int64) {
 	m.Helper()
 	m.in(func(tx *database.Tx) error {
-		_, err := credit.SetLimit(m.ctx, tx, m.merchant, c.line.ID, money.Of(minor, c.Currency), "credit manager", "a better year", m.clock.Now())
+		_, err := credit.SetLimit(m.ctx, tx, credit.NewLimit{Merchant: m.merchant, Line: c.line.ID, Limit: money.Of(minor, c.Currency), Actor: "credit manager", Reason: "a better year", At: m.clock.Now()})
 		return err
 	})
 }

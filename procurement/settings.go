@@ -3,7 +3,6 @@ package procurement
 import (
 	"fmt"
 	"maps"
-
 	"net"
 	"net/url"
 	"regexp"

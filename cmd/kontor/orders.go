@@ -327,7 +327,7 @@ func (c limitCommand) set(ctx context.Context, s *system, tx *database.Tx, merch
 	if err != nil {
 		return "", err
 	}
-	line, err := credit.SetLimit(ctx, tx, merchant, chosen[0].ID, limit, actor(), c.Reason, s.clock.Now())
+	line, err := credit.SetLimit(ctx, tx, credit.NewLimit{Merchant: merchant, Line: chosen[0].ID, Limit: limit, Actor: actor(), Reason: c.Reason, At: s.clock.Now()})
 	return fmt.Sprintf("The limit of %s is %s.\n", line.OrganisationName, line.Amount(line.Limit)), err
 }
 

@@ -213,7 +213,7 @@ func (a *api) setLimit(ctx context.Context, c *caller, in *limitInput) (*written
 		if err != nil {
 			return CreditLine{}, err
 		}
-		line, err = credit.SetLimit(ctx, tx, c.merchant.ID, line.ID, money.Amount(in.Body.Limit), c.actor(), in.Body.Reason, a.Clock.Now())
+		line, err = credit.SetLimit(ctx, tx, credit.NewLimit{Merchant: c.merchant.ID, Line: line.ID, Limit: money.Amount(in.Body.Limit), Actor: c.actor(), Reason: in.Body.Reason, At: a.Clock.Now()})
 		if err != nil {
 			return CreditLine{}, err
 		}

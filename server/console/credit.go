@@ -383,7 +383,7 @@ func (c *console) postLimit(v *visit) error {
 			if strconv.FormatInt(now.Limit, 10) != form.Was {
 				return "", fault.New(fault.Conflict, "Somebody set the limit to "+formatMoney(now.Amount(now.Limit))+" while this page was open. Nothing was changed.")
 			}
-			_, err = credit.SetLimit(ctx, tx, v.merchant.ID, id, limit, v.actor(), form.Reason, c.Clock.Now())
+			_, err = credit.SetLimit(ctx, tx, credit.NewLimit{Merchant: v.merchant.ID, Line: id, Limit: limit, Actor: v.actor(), Reason: form.Reason, At: c.Clock.Now()})
 			return v.home + "/credit/" + url.PathEscape(id) + "?done=limit", err
 		})
 		if err == nil {

@@ -180,7 +180,7 @@ func TestALimitIsReadStrictly(t *testing.T) {
 	page := b.get(address)
 	b.post(address+"/limit", url.Values{"token": {page.token(t, "/limit")}, "was": {page.field(t, "was")}, "limit": {"$16,000"}}).shows(t, 422, "Say why the limit changes.")
 	h.in(func(tx *database.Tx) error {
-		_, err := credit.SetLimit(h.ctx(), tx, "brackwater", strings.TrimPrefix(address, "/credit/"), credit.Line{Currency: "USD"}.Amount(1700000), "somebody", "meanwhile", morning)
+		_, err := credit.SetLimit(h.ctx(), tx, credit.NewLimit{Merchant: "brackwater", Line: strings.TrimPrefix(address, "/credit/"), Limit: credit.Line{Currency: "USD"}.Amount(1700000), Actor: "somebody", Reason: "meanwhile", At: morning})
 		return err
 	})
 	b.post(address+"/limit", url.Values{"token": {page.token(t, "/limit")}, "was": {page.field(t, "was")}, "limit": {"$16,000"}, "reason": {"up"}}).
