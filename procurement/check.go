@@ -119,6 +119,8 @@ func Check(message []byte, contentType string) (Findings, error) {
 		k.module()
 		k.byteOrderMark(body)
 		k.sequence()
+		k.dtd()
+		k.twiceEncoded(body)
 	}
 	k.content()
 	k.attachments()
@@ -186,7 +188,7 @@ func (k *checker) codec(err error) {
 	}
 	for _, f := range all {
 		var systems []Effect
-		if k.doc.Class == cxml.ClassRequest {
+		if k.doc.Class == cxml.ClassRequest || k.doc.Class != cxml.ClassMessage && k.doc.Class != cxml.ClassResponse {
 			systems = []Effect{refuses(thisSystem, "answers "+strconv.Itoa(f.Kind.Status())+" and changes nothing")}
 		}
 		k.fault(f.Place, f.Message, systems...)

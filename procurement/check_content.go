@@ -26,13 +26,7 @@ func (k *checker) content() {
 		if r, err := k.doc.Response(); err != nil {
 			k.codec(err)
 		} else {
-			k.status("Response/Status", r.Status)
-			if r.Status.Code/100 != 2 && (r.SetUp != nil || r.Profile != nil) {
-				k.warn("Response", "Only a status of 2xx goes with more than the Status itself.")
-			}
-			if r.SetUp != nil && len(r.SetUp.StartPage) > 255 {
-				k.warn("Response/PunchOutSetupResponse/StartPage/URL", "The start page's address is "+strconv.Itoa(len(r.SetUp.StartPage))+" characters long; some systems keep 255.")
-			}
+			k.answer(r)
 		}
 	default:
 		switch {
@@ -65,17 +59,23 @@ func (k *checker) request() {
 	case "StatusUpdateRequest":
 		var u *cxml.StatusUpdateRequest
 		if u, err = k.doc.StatusUpdateRequest(); err == nil {
-			k.status("StatusUpdateRequest/Status", u.Status)
-			if u.DocumentReference == nil || u.DocumentReference.PayloadID == "" {
-				k.warn("StatusUpdateRequest/DocumentReference", "Nothing says which document this is the status of.")
-			}
+			k.statusUpdate(u)
 		}
 	case "CopyRequest":
-		_, err = k.doc.CopyRequest()
+		var r *cxml.CopyRequest
+		if r, err = k.doc.CopyRequest(); err == nil {
+			k.copyRequest(r)
+		}
 	case "OrderStatusRequest":
-		_, err = k.doc.OrderStatusRequest()
+		var r *cxml.OrderStatusRequest
+		if r, err = k.doc.OrderStatusRequest(); err == nil {
+			k.orderStatus(r)
+		}
 	case "ReceiptRequest":
-		_, err = k.doc.ReceiptRequest()
+		var r *cxml.ReceiptRequest
+		if r, err = k.doc.ReceiptRequest(); err == nil {
+			k.receipt(r)
+		}
 	case "ProfileRequest":
 	default:
 		k.unread()

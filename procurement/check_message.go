@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/kontorhq/kontor/cxml"
 )
@@ -55,6 +56,25 @@ func (k *checker) byteOrderMark(body []byte) {
 	}
 }
 
+// twiceEncoded tells when the bytes are UTF-8 under the name of another character set (cXML
+// reference 10.20).
+func (k *checker) twiceEncoded(body []byte) {
+	start, _, _ := bytes.Cut(body, []byte("?>"))
+	declared := strings.ToLower(string(start))
+	if !bytes.HasPrefix(body, []byte("<?xml")) || !strings.Contains(declared, "iso-8859") && !strings.Contains(declared, "windows-125") {
+		return
+	}
+	if utf8.Valid(body) && !isASCII(body) {
+		k.warn("", "The XML declaration names another character set, but the bytes are UTF-8: readers show two or three wrong characters for each that is not English.",
+			does(thisSystem, "goes by the declaration, as the standard says"))
+		k.generally()
+	}
+}
+
+func isASCII(body []byte) bool {
+	return !slices.ContainsFunc(body, func(b byte) bool { return b >= utf8.RuneSelf })
+}
+
 // sequences are the children of elements in the order of the DTD. Those that are not here may
 // stand anywhere.
 var sequences = map[string][]string{
@@ -62,7 +82,20 @@ var sequences = map[string][]string{
 	"PunchOutSetupRequest": {"BuyerCookie", "Extrinsic", "BrowserFormPost", "Contact", "SupplierSetup", "ShipTo", "SelectedItem", "ItemOut"},
 	"ItemDetail": {"UnitPrice", "Description", "UnitOfMeasure", "PriceBasisQuantity", "Classification", "ManufacturerPartID", "ManufacturerName", "URL", "LeadTime",
 		"Extrinsic"},
-	"ConfirmationItem":           {"UnitOfMeasure", "Contact", "Hazard", "ConfirmationStatus"},
+	"ConfirmationItem":    {"UnitOfMeasure", "Contact", "Hazard", "ConfirmationStatus"},
+	"ConfirmationRequest": {"ConfirmationHeader", "OrderReference", "OrderIDInfo", "ConfirmationItem"},
+	"OrderRequest":        {"OrderRequestHeader", "ItemOut"},
+	"OrderRequestHeader": {"Total", "ShipTo", "BillTo", "Shipping", "Tax", "Payment", "PaymentTerm", "Contact", "Comments", "Followup", "ControlKeys", "DocumentReference",
+		"SupplierOrderInfo", "TermsOfDelivery", "DeliveryPeriod", "IdReference", "Extrinsic"},
+	"ItemOut": {"ItemID", "Path", "ItemDetail", "BlanketItemDetail", "SupplierID", "ShipTo", "Shipping", "Tax", "SpendDetail", "Distribution", "Contact", "TermsOfDelivery",
+		"Comments", "Tolerances", "ControlKeys", "ScheduleLine", "MasterAgreementReference", "MasterAgreementIDInfo"},
+	"ItemIn":                     {"ItemID", "Path", "ItemDetail", "SupplierID", "ShipTo", "Shipping", "Tax", "SpendDetail", "Distribution", "Contact", "Comments"},
+	"StatusUpdateRequest":        {"DocumentReference", "Status", "Extrinsic"},
+	"OrderStatusRequestHeader":   {"OrderReference", "Contact", "Comments", "Extrinsic"},
+	"ReceiptRequest":             {"ReceiptRequestHeader", "ReceiptOrder", "Total"},
+	"ReceiptItem":                {"ReceiptItemReference", "UnitRate", "ReceivedAmount", "Comments", "Extrinsic"},
+	"Transaction":                {"URL", "Option"},
+	"ProfileResponse":            {"Option", "Transaction"},
 	"PunchOutOrderMessageHeader": {"SourcingStatus", "Total", "ShipTo", "Shipping", "Tax", "SupplierOrderInfo"},
 }
 

@@ -27,7 +27,7 @@ const (
 	checkSecret = "lantern-and-tide"
 	checkCard   = "4111111111111111"
 
-	checkOrder = checkHead + `<Request deploymentMode="production"><OrderRequest><OrderRequestHeader orderID="PO-7" orderDate="2026-03-05T09:00:00-05:00" type="new"><Total><Money currency="USD">45.00</Money></Total><ShipTo><Address><Name xml:lang="en">Quay 4</Name></Address></ShipTo></OrderRequestHeader>
+	checkOrder = checkHead + `<Request deploymentMode="production"><OrderRequest><OrderRequestHeader orderID="PO-7" orderDate="2026-03-05T09:00:00-05:00" type="new"><Total><Money currency="USD">45.00</Money></Total><ShipTo><Address><Name xml:lang="en">Quay 4</Name></Address></ShipTo><BillTo><Address><Name xml:lang="en">Quay 4</Name></Address></BillTo></OrderRequestHeader>
 <ItemOut quantity="3" lineNumber="1"><ItemID><SupplierPartID>ROPE-8</SupplierPartID></ItemID><ItemDetail><UnitPrice><Money currency="USD">5.00</Money></UnitPrice><Description xml:lang="en">Rope</Description><UnitOfMeasure>MTR</UnitOfMeasure><Classification domain="UNSPSC">31151500</Classification></ItemDetail></ItemOut>
 <ItemOut quantity="2" lineNumber="2"><ItemID><SupplierPartID>HOOK-2</SupplierPartID></ItemID><ItemDetail><UnitPrice><Money currency="USD">15.00</Money></UnitPrice><Description xml:lang="en">Hook</Description><UnitOfMeasure>EA</UnitOfMeasure><Classification domain="UNSPSC">31162600</Classification></ItemDetail></ItemOut>
 </OrderRequest></Request></cXML>`

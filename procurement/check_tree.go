@@ -17,7 +17,8 @@ import (
 // both are looked at.
 type node struct {
 	name     string
-	line     int // of the document, from 1
+	line     int  // of the document, from 1
+	foreign  bool // it is in a namespace; signatures are in theirs
 	attrs    []xml.Attr
 	text     string
 	children []*node
@@ -60,6 +61,7 @@ func parseTree(r io.Reader, charsetReader func(string, io.Reader) (io.Reader, er
 			doctype = string(t)
 		case xml.StartElement:
 			n := &node{name: t.Name.Local, line: line, attrs: slices.Clone(t.Attr)}
+			n.foreign = t.Name.Space != "" && !strings.Contains(t.Name.Space, "w3.org/") && !strings.Contains(t.Name.Space, "uri.etsi.org/")
 			if len(open) > 0 {
 				parent := open[len(open)-1]
 				parent.children = append(parent.children, n)

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 
 	"github.com/kontorhq/kontor/cxml"
 	"github.com/kontorhq/kontor/oci"
@@ -177,6 +178,9 @@ func read(name string) ([]byte, error) {
 
 // withoutPath leaves the file's name out: it is in the sentence already.
 func withoutPath(err error) error {
+	if errors.Is(err, syscall.EISDIR) {
+		return errors.New("the folder has no document in it: no file that ends in .xml, .cxml, .mime, .eml, .html, .htm or .query")
+	}
 	if path := (*os.PathError)(nil); errors.As(err, &path) {
 		return path.Err
 	}

@@ -48,7 +48,7 @@ func TestCheckCommand(t *testing.T) {
 	fails(t, 2, []string{"check", document(t, aCart[:800])}, "can't be read")
 	fails(t, 2, []string{"check", document(t, "")}, "empty")
 	fails(t, 2, []string{"check", filepath.Join(t.TempDir(), "nothing.xml")}, "nothing.xml", "no such file")
-	fails(t, 2, []string{"check", t.TempDir()}, "can't be read")
+	fails(t, 2, []string{"check", t.TempDir()}, "the folder has no document in it", ".mime")
 
 	// Several at once, and a folder: the worst decides.
 	folder := t.TempDir()
