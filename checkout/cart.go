@@ -3,6 +3,7 @@ package checkout
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -289,7 +290,7 @@ func (d *Desk) Priced(ctx context.Context, q database.Querier, merchant accounts
 
 // fieldsAt puts a fault's fields under a place.
 func fieldsAt(place string, err error) []fault.Field {
-	if e := (*fault.Error)(nil); asFault(err, &e) && len(e.Fields) > 0 {
+	if e, ok := errors.AsType[*fault.Error](err); ok && len(e.Fields) > 0 {
 		fields := make([]fault.Field, len(e.Fields))
 		for i, f := range e.Fields {
 			fields[i] = fault.Field{Path: place + "." + f.Path, Message: f.Message}

@@ -2,6 +2,7 @@ package checkout
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"strconv"
 
@@ -9,7 +10,6 @@ import (
 	"github.com/kontorhq/kontor/database"
 	"github.com/kontorhq/kontor/fault"
 	"github.com/kontorhq/kontor/money"
-	"github.com/kontorhq/kontor/notices"
 	"github.com/kontorhq/kontor/orders"
 )
 
@@ -31,62 +31,27 @@ func (d *Desk) change(ctx context.Context, tx *database.Tx, w Wanted, existing o
 	if err != nil || repeated {
 		return Placed{Order: existing, Repeated: repeated, Waiting: latest.State == orders.Waiting}, err
 	}
-	p, err := d.price(ctx, tx, w)
+	p, err := d.priceChange(ctx, tx, w, existing, latest)
 	if err != nil {
 		return Placed{}, err
 	}
-	if existing.InForce > 0 {
-		before := latest
-		if existing.InForce != existing.Latest {
-			if before, err = orders.FindVersion(ctx, tx, existing, existing.InForce); err != nil {
-				return Placed{}, err
-			}
-		}
-		p.orderedAgain(before)
-	}
-	if err := d.drawOn(ctx, tx, w, &p, existing.ID); err != nil {
-		return Placed{}, err
-	}
-	if err := d.drawnBeyond(ctx, tx, w, &p, existing); err != nil {
-		return Placed{}, err
-	}
-	decision, err := d.decide(ctx, tx, w, p, existing.ID, credit.Adjust)
+	decision, err := d.decideChange(ctx, tx, w, p, existing)
 	if err != nil {
 		return Placed{}, err
-	}
-	if decision.Outcome == credit.Refused {
-		// A reject would cancel the whole order at the buyer: the old version simply stays.
-		return Placed{}, fault.New(fault.Conflict, "The change of order "+w.Number+" is refused and the order stays as it was: "+decision.Sentence)
-	}
-	if w.Header.Blanket != nil {
-		// What was held before it became a blanket order; nothing else asked the credit desk.
-		if _, err := d.giveBack(ctx, tx, w, existing.ID); err != nil {
-			return Placed{}, err
-		}
 	}
 	o, err := d.lockUnchanged(ctx, tx, existing)
 	if err != nil {
 		return Placed{}, err
 	}
-	number := w.Version
-	if number == 0 {
-		number = o.Latest + 1
-	}
-	v := p.version(w, number, hash)
+	v := p.version(w, cmp.Or(w.Version, o.Latest+1), hash)
 	kind, closing := orders.EventChangeHeld, orders.EventWithdrawn
-	o.Latest, o.Agreement, o.Decision, v.State = number, w.Agreement, kept(decision), orders.Waiting
+	o.Latest, o.Agreement, o.Decision, v.State = v.Number, w.Agreement, kept(decision), orders.Waiting
 	if decision.Outcome == credit.Approved {
-		kind, closing, v.State = orders.EventChanged, orders.EventReleased, orders.InForce
+		kind, closing = orders.EventChanged, orders.EventReleased
 		if o.State == orders.CreditReview {
 			kind = orders.EventApproved
 		}
-		if o.InForce > 0 {
-			if err := orders.SetVersionState(ctx, tx, &o, o.InForce, orders.Replaced); err != nil {
-				return Placed{}, err
-			}
-		}
-		o.State, o.InForce = orders.Approved, number
-		if err := orders.SetDraws(ctx, tx, o, p.draws); err != nil {
+		if err := bringIntoForce(ctx, tx, &o, &v, p.draws); err != nil {
 			return Placed{}, err
 		}
 	}
@@ -107,11 +72,58 @@ func (d *Desk) change(ctx context.Context, tx *database.Tx, w Wanted, existing o
 	if err := orders.Update(ctx, tx, &o, now); err != nil {
 		return Placed{}, err
 	}
-	placed := Placed{Order: o, Waiting: v.State == orders.Waiting}
-	if err := d.tell(ctx, tx, &o, now, kind); err != nil || !placed.Waiting {
-		return placed, err
+	return d.tellPlaced(ctx, tx, Placed{Order: o, Waiting: v.State == orders.Waiting}, w.Merchant, kind)
+}
+
+// priceChange prices a change and holds it against what the order was: lines that the merchant took
+// back, and releases that drew on it.
+func (d *Desk) priceChange(ctx context.Context, tx *database.Tx, w Wanted, existing orders.Order, latest orders.Version) (priced, error) {
+	p, err := d.price(ctx, tx, w)
+	if err != nil {
+		return p, err
 	}
-	return placed, notices.Waits(ctx, tx, eventOf(&o, now, kind), w.Merchant)
+	if existing.InForce > 0 {
+		before := latest
+		if existing.InForce != existing.Latest {
+			if before, err = orders.FindVersion(ctx, tx, existing, existing.InForce); err != nil {
+				return p, err
+			}
+		}
+		p.orderedAgain(before)
+	}
+	if err := d.drawOn(ctx, tx, w, &p, existing.ID); err != nil {
+		return p, err
+	}
+	return p, d.drawnBeyond(ctx, tx, w, &p, existing)
+}
+
+// decideChange asks the credit desk about the difference. A refusal is an error here: a reject would
+// cancel the whole order at the buyer, so the old version simply stays.
+func (d *Desk) decideChange(ctx context.Context, tx *database.Tx, w Wanted, p priced, existing orders.Order) (credit.Decision, error) {
+	decision, err := d.decide(ctx, tx, w, p, existing.ID, credit.Adjust)
+	if err != nil {
+		return decision, err
+	}
+	if decision.Outcome == credit.Refused {
+		return decision, fault.New(fault.Conflict, "The change of order "+w.Number+" is refused and the order stays as it was: "+decision.Sentence)
+	}
+	if w.Header.Blanket != nil {
+		// What was held before it became a blanket order; nothing else asked the credit desk.
+		_, err = d.giveBack(ctx, tx, w, existing.ID)
+	}
+	return decision, err
+}
+
+// bringIntoForce puts a version in the place of the one that was in force, with what it draws on its
+// blanket order.
+func bringIntoForce(ctx context.Context, tx *database.Tx, o *orders.Order, v *orders.Version, draws []orders.Draw) error {
+	if o.InForce > 0 {
+		if err := orders.SetVersionState(ctx, tx, o, o.InForce, orders.Replaced); err != nil {
+			return err
+		}
+	}
+	v.State, o.State, o.InForce = orders.InForce, orders.Approved, v.Number
+	return orders.SetDraws(ctx, tx, *o, draws)
 }
 
 // closeWaiting ends a version that waits because a later document of the buyer takes its place.
@@ -166,10 +178,7 @@ func (d *Desk) cancel(ctx context.Context, tx *database.Tx, w Wanted, existing o
 	if err != nil {
 		return Placed{}, err
 	}
-	number := w.Version
-	if number == 0 {
-		number = o.Latest + 1
-	}
+	number := cmp.Or(w.Version, o.Latest+1)
 	if err := orders.SetDraws(ctx, tx, o, nil); err != nil {
 		return Placed{}, err
 	}

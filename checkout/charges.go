@@ -70,12 +70,8 @@ func (p *priced) freightLine(asked orders.Line, currency string) (orders.Line, e
 	if l.BuyerPrice.Sign() < 0 {
 		return l, fault.At(fault.Invalid, itemPlace(l)+".price", "the price is negative")
 	}
-	per := money.One
-	if l.Per != nil {
-		per = *l.Per
-	}
 	var err error
-	if l.Amount, err = money.LineTotal(l.Quantity, l.BuyerPrice, per, currency); err != nil {
+	if l.Amount, err = money.LineTotal(l.Quantity, l.BuyerPrice, l.PerUnits(), currency); err != nil {
 		return l, err
 	}
 	sum := l.Amount

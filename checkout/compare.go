@@ -72,11 +72,7 @@ func (p *priced) compareTotal(w Wanted) error {
 		if l.Group {
 			continue
 		}
-		per := money.One
-		if l.Per != nil {
-			per = *l.Per
-		}
-		amount, err := money.LineTotal(l.Quantity, l.BuyerPrice, per, w.Currency)
+		amount, err := money.LineTotal(l.Quantity, l.BuyerPrice, l.PerUnits(), w.Currency)
 		if err == nil {
 			lines, err = lines.Add(amount)
 		}

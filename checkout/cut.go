@@ -199,11 +199,7 @@ func (p *priced) addLeft() error {
 		if l.Group {
 			continue
 		}
-		per := money.One
-		if l.Per != nil {
-			per = *l.Per
-		}
-		amount, err := money.LineTotal(l.Left(), l.UnitPrice, per, p.Goods.Currency)
+		amount, err := money.LineTotal(l.Left(), l.UnitPrice, l.PerUnits(), p.Goods.Currency)
 		if err != nil {
 			return err
 		}

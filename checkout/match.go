@@ -171,10 +171,7 @@ func matchOf(s Sent, today money.Date, now time.Time) *match {
 func (d *Desk) priceLine(p *priced, w Wanted, asked orders.Line, product catalog.Recognised, from *match) (orders.Line, error) {
 	l, offer := asked, product.Offer
 	l.Tax, l.Amount = money.Zero(w.Currency), money.Zero(w.Currency)
-	per := money.One
-	if l.Per != nil {
-		per = *l.Per
-	}
+	per := l.PerUnits()
 	if l.Group || w.Header.Blanket != nil {
 		l.UnitPrice = l.BuyerPrice
 		return l, nil // a group's parts carry the price; a blanket order buys nothing yet

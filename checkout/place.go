@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 
+	"github.com/kontorhq/kontor/accounts"
 	"github.com/kontorhq/kontor/credit"
 	"github.com/kontorhq/kontor/database"
 	"github.com/kontorhq/kontor/fault"
@@ -86,10 +87,7 @@ func (d *Desk) placeNew(ctx context.Context, tx *database.Tx, w Wanted, existing
 		}
 	}
 	placed := Placed{Order: o, Waiting: o.State == orders.CreditReview, Refused: o.State == orders.Refused}
-	if err := d.tell(ctx, tx, &o, now, kindOf(o.State)); err != nil || !placed.Waiting {
-		return placed, err
-	}
-	return placed, notices.Waits(ctx, tx, eventOf(&o, now, kindOf(o.State)), w.Merchant)
+	return d.tellPlaced(ctx, tx, placed, w.Merchant, kindOf(o.State))
 }
 
 // sameNumber handles a new order whose number is in use: a repeat has no effect, not even when the
@@ -115,12 +113,9 @@ func (d *Desk) sameNumber(ctx context.Context, tx *database.Tx, w Wanted, existi
 	if _, err := d.giveBack(ctx, tx, w, existing.ID); err != nil {
 		return Placed{}, false, err
 	}
-	locked, err := orders.Lock(ctx, tx, existing.Merchant, existing.ID)
+	locked, err := d.lockUnchanged(ctx, tx, existing)
 	if err != nil {
 		return Placed{}, false, err
-	}
-	if locked.RowVersion != existing.RowVersion {
-		return Placed{}, false, database.ErrAgain
 	}
 	locked.State, locked.Version = orders.Cancelled, latest
 	now := database.At(d.Clock.Now())
@@ -172,6 +167,16 @@ func kindOf(state string) string {
 	default:
 		return orders.EventRefused
 	}
+}
+
+// tellPlaced records what became of an order or a change of it; of what waits the merchant's people are
+// told, too.
+func (d *Desk) tellPlaced(ctx context.Context, tx *database.Tx, placed Placed, merchant accounts.Merchant, kind string) (Placed, error) {
+	o := &placed.Order
+	if err := d.tell(ctx, tx, o, o.UpdatedAt, kind); err != nil || !placed.Waiting {
+		return placed, err
+	}
+	return placed, notices.Waits(ctx, tx, eventOf(o, o.UpdatedAt, kind), merchant)
 }
 
 // tell records the order's next event, whose seq the caller has counted in o.Events, for the

@@ -102,14 +102,11 @@ func restoredLine(l BroughtBack, offer *catalog.Offer, currency string, today bo
 	if l.Price != nil {
 		line.UnitPrice, line.Per = *l.Price, l.Per
 	}
-	per := money.One
-	if line.Per != nil {
-		if per = *line.Per; per.Cmp(money.One) == 0 {
-			line.Per = nil
-		}
+	if line.per().Cmp(money.One) == 0 {
+		line.Per = nil
 	}
 	var err error
-	if line.Amount, err = money.LineTotal(line.Quantity, line.UnitPrice, per, currency); err != nil {
+	if line.Amount, err = money.LineTotal(line.Quantity, line.UnitPrice, line.per(), currency); err != nil {
 		return line, tooLarge(err)
 	}
 	if line.Name == "" {
@@ -165,7 +162,7 @@ func asOpen(line CartLine, currency string) CartLine {
 
 // wordsOf is the sentence of a fault without its place.
 func wordsOf(err error) string {
-	if e := (*fault.Error)(nil); asFault(err, &e) {
+	if e, ok := errors.AsType[*fault.Error](err); ok {
 		return e.Message
 	}
 	return err.Error()

@@ -44,22 +44,15 @@ func (d *Desk) ReleaseOrder(ctx context.Context, tx *database.Tx, r Ruling) (ord
 		return orders.Order{}, err
 	}
 	was := o
-	if o.InForce > 0 {
-		if err := orders.SetVersionState(ctx, tx, &o, o.InForce, orders.Replaced); err != nil {
-			return orders.Order{}, err
-		}
-	}
 	result := orders.EventChanged
 	if o.InForce == 0 {
 		result = orders.EventApproved
 	}
-	version.State = orders.InForce
-	o.State, o.InForce, o.Version = orders.Approved, version.Number, version
-	o.Decision = kept(decision)
-	o.Decision.Actor, o.Decision.Why = r.Actor, r.Reason
-	if err := orders.SetDraws(ctx, tx, o, draws); err != nil {
+	if err := bringIntoForce(ctx, tx, &o, &version, draws); err != nil {
 		return orders.Order{}, err
 	}
+	o.Version, o.Decision = version, kept(decision)
+	o.Decision.Actor, o.Decision.Why = r.Actor, r.Reason
 	// Two facts: that what waited was decided, and what the order is now.
 	return d.rule(ctx, tx, r, was, o, version, orders.EventReleased, result)
 }

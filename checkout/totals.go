@@ -1,12 +1,10 @@
 package checkout
 
 import (
-	"errors"
 	"strings"
 
 	"github.com/kontorhq/kontor/accounts"
 	"github.com/kontorhq/kontor/catalog"
-	"github.com/kontorhq/kontor/fault"
 	"github.com/kontorhq/kontor/money"
 	"github.com/kontorhq/kontor/orders"
 )
@@ -253,5 +251,3 @@ func freightOn(goods money.Amount, load cargo, table accounts.FreightTable) (fre
 	}
 	return freight, true, nil
 }
-
-func asFault(err error, target **fault.Error) bool { return errors.As(err, target) }

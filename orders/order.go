@@ -182,6 +182,14 @@ func (l Line) Left() money.Decimal {
 	return left
 }
 
+// PerUnits is how many units UnitPrice and BuyerPrice are for.
+func (l Line) PerUnits() money.Decimal {
+	if l.Per == nil {
+		return money.One
+	}
+	return *l.Per
+}
+
 // Version is one state of an order as a buyer asked for it.
 type Version struct {
 	Number     int64        `json:"number"`
@@ -259,7 +267,8 @@ func ContentHash(kind string, header Header, lines []Line) ([]byte, error) {
 	return sum[:], nil
 }
 
-// MayRelease, and the checks below, are the allowed steps.
+// MayRelease tells whether something of the order waits for a person, who may release or reject it; else
+// it is a fault.Conflict.
 func (o Order) MayRelease() error {
 	if o.waiting() {
 		return nil

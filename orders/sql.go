@@ -25,11 +25,12 @@ func Create(ctx context.Context, tx *database.Tx, o *Order) (taken bool, err err
 	if err != nil || inserted == 0 {
 		return err == nil, err
 	}
-	return false, addVersion(ctx, tx, o, o.Version, o.PlacedAt)
+	return false, AddVersion(ctx, tx, o, o.Version, o.PlacedAt)
 }
 
-// addVersion stores a version with its lines, in as few statements as there are chunks.
-func addVersion(ctx context.Context, tx *database.Tx, o *Order, v Version, at database.Time) error {
+// AddVersion stores a version of a new or locked order with its lines, in as few statements as there
+// are chunks. The order's own row is written by Update.
+func AddVersion(ctx context.Context, tx *database.Tx, o *Order, v Version, at database.Time) error {
 	header, err := json.Marshal(v.Header)
 	if err != nil {
 		return err
@@ -52,12 +53,6 @@ func addVersion(ctx context.Context, tx *database.Tx, o *Order, v Version, at da
 			l.UnitPrice, l.BuyerPrice, l.Amount.Minor, l.Tax.Minor, string(content)}
 	}
 	return tx.InsertAll(ctx, lineColumns, rows)
-}
-
-// AddVersion stores a further version of a locked order. The order's own row is written by
-// Update.
-func AddVersion(ctx context.Context, tx *database.Tx, o *Order, v Version, at database.Time) error {
-	return addVersion(ctx, tx, o, v, at)
 }
 
 // SetVersionState moves one version to another state.

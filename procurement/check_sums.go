@@ -44,10 +44,7 @@ func (k *checker) sum(place string, items []cxml.ItemOut, currency string, unpri
 			whole = false
 			continue
 		}
-		per := money.One
-		if line.Per != nil {
-			per = *line.Per
-		}
+		per := line.PerUnits()
 		total, err := money.LineTotal(line.Quantity, line.BuyerPrice, per, currency)
 		plain, plainErr := money.LineTotal(line.Quantity, item.ItemDetail.UnitPrice.Value, per, currency)
 		if err != nil || plainErr != nil {

@@ -87,11 +87,7 @@ func chargeFlags(line orders.Line, currency string) []orders.Flag {
 	if !any {
 		return nil
 	}
-	per := money.One
-	if line.Per != nil {
-		per = *line.Per
-	}
-	amount, err := money.LineTotal(line.Quantity, line.BuyerPrice, per, currency)
+	amount, err := money.LineTotal(line.Quantity, line.BuyerPrice, line.PerUnits(), currency)
 	if err != nil || money.MustDecimal(amount.Text()).Rat().Cmp(sum) == 0 {
 		return nil
 	}
