@@ -16,7 +16,7 @@ demo: ## a shop, its buyers and their systems on this machine; prints the addres
 	$(GO) run ./cmd/kontor demo
 
 test: need ## all tests, on SQLite and PostgreSQL and in a browser; installs what is missing
-	$(WITH_POSTGRES) $(GO) test -timeout 20m ./...
+	axe=$$(./tools/axe.sh) && KONTOR_AXE=$${KONTOR_AXE:-$$axe} $(WITH_POSTGRES) $(GO) test -timeout 20m ./...
 
 lint: ## gofmt, vet, linters, the import graph, known vulnerabilities
 	@unformatted=$$(gofmt -l .); test -z "$$unformatted" || { echo "gofmt -w is needed for:"; echo "$$unformatted"; exit 1; }
