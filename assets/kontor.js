@@ -18,6 +18,22 @@
     input.dispatchEvent(new Event("change", { bubbles: true }));
   }
 
+  // What so many packs come to: <output for="quantity" data-makes="100" data-single="piece" data-many="pieces">.
+  // Digits are multiplied, not floats: 0.1 of a pack of 3 are 0.3 pieces.
+  document.addEventListener("input", makes);
+  document.addEventListener("change", makes);
+  function makes(e) {
+    var shown = e.target.id && document.querySelector('output[data-makes][for="' + CSS.escape(e.target.id) + '"]');
+    if (!shown) return;
+    var typed = e.target.value.trim().replace(/,(?=\d{3})/g, ""), each = shown.dataset.makes;
+    if (!/^\d{1,9}(\.\d{1,6})?$/.test(typed)) { shown.textContent = ""; return; }
+    var places = [typed, each].reduce(function (n, s) { return n + (s.split(".")[1] || "").length; }, 0);
+    var digits = String(BigInt(typed.replace(".", "")) * BigInt(each.replace(".", ""))).padStart(places + 1, "0");
+    var whole = digits.slice(0, digits.length - places).replace(/\B(?=(\d{3})+$)/g, ","), rest = digits.slice(digits.length - places).replace(/0+$/, "");
+    var number = whole + (rest && "." + rest);
+    shown.textContent = "= " + number + "\u00a0" + (number === "1" ? shown.dataset.single : shown.dataset.many);
+  }
+
   // Copy: <button data-copy="#id"> copies that element's text and says so in its own label.
   function copy(button) {
     var from = document.querySelector(button.dataset.copy), label = button.textContent;

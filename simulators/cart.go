@@ -278,7 +278,10 @@ func (b *Buyer) lineOf(number int, item itemIn, currency string) (Line, error) {
 }
 
 func cartFacts(c Cart) []Fact {
-	facts := []Fact{{"Goods", FormatMoney(c.Goods)}}
+	var facts []Fact
+	if c.Shipping.Value != "" || c.Tax.Value != "" { // else the lines are the whole sum, freight among them
+		facts = append(facts, Fact{"Goods", FormatMoney(c.Goods)})
+	}
 	if c.Shipping.Value != "" {
 		facts = append(facts, Fact{c.ShippingText, FormatMoney(c.Shipping)})
 	}

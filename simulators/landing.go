@@ -1,15 +1,18 @@
 package simulators
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
 	"path"
+	"strings"
 )
 
 // Door is one buyer on the demo's first page.
 type Door struct {
 	Name, Like          string
+	Short               string // "Labs West"; the first word of the name when empty
 	Text                string
 	Who, Speaks, Credit string
 	URL                 string // absolute: the buyers live under another host name than the shop
@@ -53,7 +56,7 @@ func DemoDoors(base string) []Door {
 			Text: "The smooth way: set-up, cart, order, confirmation. The documents come through a network, so Kontor has to find the buyer from From, not from the sender.",
 			Who:  "Hospital group, main account", Speaks: "cXML 1.2, through a network",
 			Credit: "Limit $50,000.00, shared with Labs West"},
-		{Name: "Northfold Labs West", Like: "Ariba", URL: base + "/buyers/northfold-west/",
+		{Name: "Northfold Labs West", Short: "Labs West", Like: "Ariba", URL: base + "/buyers/northfold-west/",
 			Text: "The same network and the same sender, another buyer: only From tells them apart. The order has to fit its own limit and its parent’s.",
 			Who:  "Sub-account of Northfold", Speaks: "cXML 1.2, through a network",
 			Credit: "Limit $10,000.00, bound by the parent’s too"},
@@ -92,6 +95,7 @@ func Landing(cfg LandingConfig) http.Handler {
 			now = cfg.Now(r.Context())
 		}
 		for _, d := range cfg.Doors {
+			d.Short = cmp.Or(d.Short, strings.Fields(d.Name)[0])
 			p.Buyers = append(p.Buyers, buyerCard{d, now.Credit[path.Base(d.URL)]})
 			p.Westmere = p.Westmere || d.Like == "Jaggaer"
 			p.OCI = p.OCI || deskClass(d.Like) == "sap"

@@ -19,7 +19,7 @@ var pages = template.Must(template.New("").Funcs(template.FuncMap{
 	"money": FormatMoney, "asset": assets.Path, "icon": assets.Icon, "mark": assets.Mark, "shopmark": assets.ShopMark,
 	"day": formatDay, "minute": formatMinute, "second": formatSecond, "instant": formatInstant,
 	"unit": unitWord, "plural": plural, "thousands": thousands, "desk": deskClass, "stop": stop, "badge": badge,
-	"number": trimNumber, "readable": readable, "lasted": duration,
+	"number": trimNumber, "like": likeness, "readable": readable, "lasted": duration,
 }).ParseFS(files, "templates/*.html.tmpl"))
 
 // routes are all addresses under Path. The mux works with the full path, so that links, the
@@ -78,6 +78,7 @@ type deskPage struct {
 	Desk                    BuyerConfig
 	Short                   string
 	Heading, Ribbon         string
+	RibbonTurns             bool // what it says changes while the page is open
 	RibbonLink, RibbonLabel string
 	Who                     string
 	Home                    bool
@@ -86,7 +87,7 @@ type deskPage struct {
 func (b *Buyer) page(title string) deskPage {
 	p := deskPage{Desk: b.cfg, Short: b.short(), Heading: title}
 	if b.cfg.HomeURL != "" {
-		p.RibbonLink, p.RibbonLabel = b.cfg.HomeURL, "Leave the demo"
+		p.RibbonLink, p.RibbonLabel = b.cfg.HomeURL, "Back to the four doors"
 	}
 	return p
 }
@@ -294,6 +295,14 @@ func (b *Buyer) getRaw(w http.ResponseWriter, r *http.Request) {
 }
 
 // deskClass is the part of the style sheet that colours a desk.
+// likeness is what a simulated system resembles, as its maker writes the name.
+func likeness(like string) string {
+	if like == "S4HANA" {
+		like = "S/4HANA"
+	}
+	return like + "-like"
+}
+
 func deskClass(like string) string {
 	if like == "SRM" || like == "S4HANA" {
 		return "sap"

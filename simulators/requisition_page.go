@@ -65,6 +65,7 @@ func (b *Buyer) getRequisition(w http.ResponseWriter, r *http.Request) {
 		Day: formatDay(q.Started), Cart: cartInForce(q), Can: b.can(q)}
 	p.Who = q.Person.Role
 	p.Ribbon, p.Notice = b.words(q)
+	p.RibbonTurns = true
 	if b.cfg.ConsoleURL != "" && q.OrderNumber != "" {
 		p.RibbonLink, p.RibbonLabel = b.cfg.ConsoleURL, "Open "+b.cfg.SupplierShort+"’s console"
 	}

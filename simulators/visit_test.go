@@ -98,7 +98,7 @@ func TestWhatTheSupplierDoesNotAllowHasNoButton(t *testing.T) {
 			}
 			_, _, page := d.get(t, "/requisitions/"+r.ID)
 			for i, operation := range []string{"edit", "inspect"} {
-				label := []string{"Edit at Brackwater", "Look at Brackwater"}[i]
+				label := []string{"Edit the cart at Brackwater", "View the cart at Brackwater"}[i]
 				if got := strings.Contains(page, label); got != want[i] {
 					t.Errorf("%q is on the page: %v", label, got)
 				}

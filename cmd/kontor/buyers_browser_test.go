@@ -25,7 +25,7 @@ func TestAnEditInAFrame(t *testing.T) {
 		page.leavesTheFrame("The cart is home", "3 lines")
 		page.sees("Cart home", "$174.24")
 
-		page.press("Edit at Brackwater")
+		page.press("Edit the cart at Brackwater")
 		inside = page.frame(s.config.PublicURL)
 		inside.sees("$89.55", "$174.24")
 		inside.put("#q1", "1")
@@ -37,7 +37,7 @@ func TestAnEditInAFrame(t *testing.T) {
 		page.leavesTheFrame("The visit is over")
 		page.sees("Cart home", "$89.55", "$174.24")
 
-		page.press("Edit at Brackwater")
+		page.press("Edit the cart at Brackwater")
 		inside = page.frame(s.config.PublicURL)
 		inside.sees("$89.55", "$174.24")
 		other := page.tab()

@@ -111,7 +111,7 @@ func (s *story) round(page *tab, framed bool) []string {
 	out("Cart home", "$1,242.13")
 	id := b.Requisitions()[0].ID
 
-	enter("Edit at Brackwater")
+	enter("Edit the cart at Brackwater")
 	shop.sees("Editing a cart of Northfold Medical Group", "Disposable nitrile gloves, size L", "$1,332.18")
 	shop.fill("#q1", "100") // 20 boxes less at 8.10
 	shop.press("Update cart")
@@ -125,7 +125,7 @@ func (s *story) round(page *tab, framed bool) []string {
 		t.Errorf("after the edit: %s %+v %s", after.State, after.Cart, after.Problem)
 	}
 
-	enter("Edit at Brackwater")
+	enter("Edit the cart at Brackwater")
 	shop.sees("Editing a cart", "$270.13")
 	shop.press("Remove")
 	shop.sees("The line is removed.")
@@ -137,7 +137,7 @@ func (s *story) round(page *tab, framed bool) []string {
 		t.Errorf("leaving changed the requisition: %+v", left.Cart)
 	}
 
-	enter("Look at Brackwater")
+	enter("View the cart at Brackwater")
 	shop.sees("Looking at a cart of Northfold Medical Group", "It can't be changed here", "$270.13")
 	if n := evaluate[int](shop, `document.querySelectorAll("form[method=post], input[name=quantity]").length`); n != 0 {
 		t.Errorf("a look has %d forms or fields", n)
@@ -234,7 +234,7 @@ func TestLeavingAnEditSendsTheOriginalWhereThatIsSet(t *testing.T) {
 		page.press("Fill the usual cart")
 		page.press("Return cart to Castelmere Foods")
 		page.sees("Cart home", "$1,354.72")
-		page.press("Edit at Brackwater")
+		page.press("Edit the cart at Brackwater")
 		page.sees("Editing a cart of Castelmere Foods")
 		page.press("Remove")
 		page.sees("The line is removed.")
@@ -283,7 +283,7 @@ func TestEveryButtonPressedTwice(t *testing.T) {
 		page.sees("5 lines")
 		page.pressTwice("Return cart to Northfold Medical Group")
 		page.sees("Document trail")
-		page.pressTwice("Edit at Brackwater")
+		page.pressTwice("Edit the cart at Brackwater")
 		page.sees("Editing a cart")
 		page.press("Leave without a change")
 		page.pressTwice("Leave without a change")
@@ -369,7 +369,7 @@ func TestTheBrowsersOwnButtons(t *testing.T) {
 		page.sees("Document trail", "$1,242.13")
 
 		// A start page is for once, too.
-		page.press("Edit at Brackwater")
+		page.press("Edit the cart at Brackwater")
 		page.sees("Editing a cart")
 		start := b.Requisitions()[0].StartPage
 		again := page.tab()
@@ -459,7 +459,7 @@ func TestAwkwardTextGoesHomeAsItIs(t *testing.T) {
 			if len(messages) != 1 || !strings.Contains(messages[0], ">"+inDocument+"<") {
 				t.Errorf("%s: the document does not say %s: %s", slug, inDocument, messages)
 			}
-			page.press("Edit at Brackwater")
+			page.press("Edit the cart at Brackwater")
 			page.sees("Editing a cart", awkward)
 			page.press("Return cart to")
 			page.sees("Every line is as it was.")
@@ -511,7 +511,7 @@ func TestAQuoteInABrowser(t *testing.T) {
 		desk.sees("The prices are final and hold until")
 
 		page.open(requisition)
-		page.press("Edit at Brackwater")
+		page.press("Edit the cart at Brackwater")
 		// 120 boxes at 7.75 are 930.00: 42.00 less.
 		page.sees("Quoted, holds until", "The price was $8.10, now it is $7.75.", "$1,200.13")
 		page.press("Return cart to Northfold Medical Group")

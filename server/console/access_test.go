@@ -188,6 +188,8 @@ func TestTheDemoShowsTheWayIn(t *testing.T) {
 				t.Errorf("next=%s leads to\n%s", elsewhere, got.body)
 			}
 		}
-		b.get("/documents").shows(t, 200, "No documents yet")
+		b.get("/documents").shows(t, 200, "No documents yet", "You are staff of Brackwater Industrial Supply, Inc.", "Back to the four doors")
+		b.get("/orders?state=refused").shows(t, 200, "No order is in this state now.")
+		b.get("/orders?number=X").shows(t, 200, "The number must be whole")
 	})
 }

@@ -162,7 +162,7 @@ var pages = func() map[string]*template.Template {
 	shared := template.Must(template.New("").Funcs(template.FuncMap{
 		"asset": assets.Path, "icon": assets.Icon, "mark": assets.Mark,
 		"money": formatMoney, "day": formatDay, "price": formatPrice, "quantity": formatQuantity, "sentence": sentence, "upper": upper,
-		"badge": badgeOf, "status": statusBadge, "message": message, "topic": notices.Topic,
+		"badge": badgeOf, "status": statusBadge, "message": message, "topic": notices.Topic, "kept": isKept,
 		"tableOf": func(p page, rows []orderRow) orderTable { return orderTable{p, rows} }, "bar": assets.LimitBar, "minibar": assets.LimitBarMini,
 	}).ParseFS(files, "pages/layout.html", "pages/parts.html"))
 	for _, name := range []string{"today", "orders", "order", "document", "documents", "lines", "line", "mails", "mail", "task", "quotes", "quote", "sign-in", "notice", "bounce"} {
@@ -181,6 +181,7 @@ type page struct {
 	Staff    string // whose key it is; empty before the sign-in
 	Waiting  int64  // what needs a person
 	SignOut  string // form token
+	Demo     string // the demo's first page; empty outside it
 	Body     any
 }
 
@@ -200,7 +201,7 @@ func (c *console) show(v *visit, status int, name, section, title string, body a
 		return err
 	}
 	return render(v, status, name, page{times: times{v.merchant.Zone()}, Title: title, Section: section, Home: v.home,
-		Merchant: v.merchant, Staff: v.key.ExternalID, Waiting: waiting, SignOut: c.token(v, lasting), Body: body})
+		Merchant: v.merchant, Staff: v.key.ExternalID, Waiting: waiting, SignOut: c.token(v, lasting), Demo: c.Demo, Body: body})
 }
 
 func render(v *visit, status int, name string, p page) error {

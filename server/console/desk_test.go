@@ -61,7 +61,7 @@ func TestCastelmereIsReleasedAfterARaise(t *testing.T) {
 
 		b.get("").shows(t, 200, "$1,436.00 wanted, $1,741.00 available. It fits by now.")
 		page = b.get(address)
-		page.shows(t, 200, "By now it fits: $305.00 stay available.")
+		page.shows(t, 200, "By now it fits: $305.00 stay available.", "Available now $1,741.00 Order total −$1,436.00 Stays available $305.00")
 		released := b.post(address+"/rule", url.Values{"token": {page.token(t, "/rule")}, "do": {"release"}, "reason": {"Limit raised"}})
 		b.follow(released).shows(t, 200, "Order C-2001 is released. $305.00 stay available.", "Approved", "Held on the credit line $1,436.00 Not on credit $0.00 Approved $1,436.00", "By console:desk", "“Limit raised”")
 		b.get(line).shows(t, 200, "Available now $305.00", "Held for an order C-2001", "Holds −$15,195.00")

@@ -120,7 +120,7 @@ var badges = map[string]badge{
 	orders.Refused: {"badge--stop", "Refused"}, orders.Cancelled: {"", "Cancelled"},
 	orders.InForce: {"badge--ok", "In force"}, orders.Waiting: {"badge--wait", "Waiting"}, orders.Replaced: {"", "Replaced"},
 	outbox.Ready: {"badge--go", "Ready to send"}, outbox.Running: {"badge--go", "Sending"}, outbox.Done: {"badge--ok", "Taken"},
-	outbox.Skipped: {"", "Not owed"}, outbox.Dead: {"badge--stop", "Given up"},
+	outbox.Skipped: {"", "Not needed"}, outbox.Dead: {"badge--stop", "Given up"},
 	notices.Kept: {"", "Kept"}, notices.Sending: {"badge--go", "Sending"}, notices.Sent: {"badge--ok", "Sent"}, notices.Failed: {"badge--stop", "Failed"},
 	"task-open": {"badge--stop", "Not told"}, "task-done": {"badge--ok", "Told"}, "task-resent": {"badge--go", "Sent again"}, "due": {"", "Not due yet"},
 	"quote-pending": {"badge--wait", "Prices open"}, "quote-final": {"badge--ok", "Quoted"}, "quote-over": {"", "Over"},

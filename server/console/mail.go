@@ -7,6 +7,7 @@ import (
 	"github.com/kontorhq/kontor/accounts"
 	"github.com/kontorhq/kontor/notices"
 	"github.com/kontorhq/kontor/orders"
+	"github.com/kontorhq/kontor/outbox"
 )
 
 // mailList is the mailbox: what the credit contact was written, or would have been.
@@ -66,4 +67,9 @@ func (c *console) getMail(v *visit) error {
 		return err
 	}
 	return c.show(v, http.StatusOK, "mail", "mail", m.Subject, body)
+}
+
+// isKept reports whether a mail was only kept, because no mail server is set.
+func isKept(d outbox.Delivery) bool {
+	return d.State == outbox.Done && strings.HasPrefix(d.Note, notices.Kept)
 }

@@ -68,7 +68,7 @@ func TestTheMailboxShowsWhatIsWritten(t *testing.T) {
 		id := strings.Split(strings.Split(list.body, "/console/mail/")[1], `"`)[0]
 		b.get("/mail/"+id).shows(t, 200, "Kept, no mail server is set.", `"Credit desk" &lt;credit@brackwater.example&gt;`, "Short by: $195.00", "Bound by: the credit line of Castelmere Foods",
 			"https://kontor.example.net/m/brackwater/console/orders/"+o.ID)
-		b.get("/orders/"+o.ID).shows(t, 200, "What the credit contact is told", "It waits Kept, no mail server is set Taken", "Reminder after 4 working hours Not due yet Nov 12, 2026, 1:00 PM",
+		b.get("/orders/"+o.ID).shows(t, 200, "What the credit contact is told", "It waits Kept, no mail server is set Kept Nov 12, 2026, 8:14 AM Reminder after 4 working hours Not due yet Nov 12, 2026, 1:00 PM "+
 			"Escalation after a banking day Not due yet Nov 12, 2026, 5:00 PM")
 
 		h.exec(`UPDATE mails SET state = 'sent', sent_at = ? WHERE merchant_id = ?`, database.At(morning.Add(time.Minute)), "brackwater")

@@ -201,6 +201,7 @@ func (c *console) orderPage(ctx context.Context, v *visit, id string) (*orderPag
 			p.Mails = append(p.Mails, d)
 		}
 	}
+	slices.SortStableFunc(p.Mails, func(a, b outbox.Delivery) int { return a.Since.Compare(b.Since.Time) })
 	p.Deliveries = slices.DeleteFunc(p.Deliveries, func(d outbox.Delivery) bool { return d.Scheme() == notices.Scheme })
 	p.Cut.Lines = cutFields(o)
 	p.Dead = slices.ContainsFunc(p.Deliveries, func(d outbox.Delivery) bool { return d.State == outbox.Dead })

@@ -115,7 +115,7 @@ func (s *shop) updateCart(w http.ResponseWriter, r *http.Request, v visit) error
 	posted := map[string]string{}
 	keys, quantities := r.PostForm["line"], r.PostForm["quantity"]
 	if len(keys) != len(quantities) {
-		s.stop(w, http.StatusBadRequest, "The form was not readable", "Open the cart again and send it once more.")
+		s.stop(w, http.StatusBadRequest, v.token, "The form was not readable", "Open the cart again and send it once more.")
 		return nil
 	}
 	for i, k := range keys {
@@ -222,7 +222,7 @@ func refused(err error) string {
 func (s *shop) fillUsual(w http.ResponseWriter, r *http.Request, v visit) error {
 	usual := s.UsualCarts[v.session.Organisation.ExternalID]
 	if len(usual) == 0 {
-		s.stop(w, http.StatusNotFound, "There is no usual cart", "Go back to the shop and choose products.")
+		s.stop(w, http.StatusNotFound, v.token, "There is no usual cart", "Choose products in the shop.")
 		return nil
 	}
 	if len(v.session.Cart.Lines) == 0 { // pressed twice, the second changes nothing

@@ -145,6 +145,40 @@ func units(quantity, code string) string {
 	return group(quantity) + "\u00a0" + unitName(code, quantity != "1")
 }
 
+// makes is what so many packs come to: 12 boxes of 100 are "= 1,200 pieces". It is empty where the
+// unit is no pack or the quantity no number.
+func makes(quantity string, content *client.Content) string {
+	if content == nil || content.Quantity == "1" {
+		return ""
+	}
+	packs, ok := decimal(strings.ReplaceAll(quantity, ",", ""))
+	each, ok2 := decimal(content.Quantity)
+	if !ok || !ok2 {
+		return ""
+	}
+	return "= " + units(plain(packs.Mul(packs, each)), content.Unit)
+}
+
+// breaks are the prices from larger quantities on, in one line: "From 10 $17.20, from 50 $15.90".
+func breaks(p client.Product) string {
+	least := rule(p.LeastQuantity)
+	var parts []string
+	for _, b := range p.Breaks {
+		if from := rule(b.From); from.Cmp(least) > 0 {
+			parts = append(parts, "from\u00a0"+group(plain(from))+" "+b.Price.Format())
+		}
+	}
+	return sentenceCase(strings.Join(parts, ", "))
+}
+
+// least says how much has to be ordered at a time, "" where any whole number will do.
+func least(p client.Product) string {
+	if p.LeastQuantity == "1" && p.QuantityStep == "1" {
+		return ""
+	}
+	return "At least " + units(p.LeastQuantity, p.Unit) + ", in steps of " + group(p.QuantityStep)
+}
+
 // pack is what stands behind a price: "box of 100", "case of 10 boxes", "each", "per metre".
 func pack(p client.Product) string {
 	if p.Content != nil && p.Content.Quantity != "1" {

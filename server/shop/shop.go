@@ -65,7 +65,7 @@ func New(cfg Config) http.Handler {
 	mux.HandleFunc("GET "+visit+"leave", s.page(s.askLeave))
 	mux.HandleFunc("POST "+visit+"leave", s.page(s.leave))
 	mux.HandleFunc(cfg.Base+"/", func(w http.ResponseWriter, r *http.Request) {
-		s.stop(w, http.StatusNotFound, "There is no such page in this shop", "Go back, or start again from your procurement system.")
+		s.stop(w, http.StatusNotFound, "", "There is no such page in this shop", "Go back, or start again from your procurement system.")
 	})
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		headers(w.Header())
@@ -121,7 +121,7 @@ func (s *shop) enter(w http.ResponseWriter, r *http.Request) {
 		if problem := client.ProblemOf(err); problem != nil && problem.Status == http.StatusNotFound {
 			to += "?done=" + missing
 		} else if err != nil {
-			s.fail(w, r, err)
+			s.fail(w, r, token, err)
 			return
 		} else {
 			to = s.path(token, "products", session.SelectedSKU)
@@ -138,15 +138,15 @@ const missing = "missing"
 // open reads the session and answers itself, with false, when there is none to shop in.
 func (s *shop) open(w http.ResponseWriter, r *http.Request, token string) (client.Session, bool) {
 	if !tokens.MatchString(token) {
-		s.stop(w, http.StatusNotFound, "This page belongs to no visit", again)
+		s.stop(w, http.StatusNotFound, "", "This page belongs to no visit", again)
 		return client.Session{}, false
 	}
 	session, err := s.API.Session(r.Context(), token)
 	if err != nil {
 		if problem := client.ProblemOf(err); problem != nil && (problem.Status == http.StatusNotFound || problem.Status == http.StatusGone) {
-			s.stop(w, http.StatusNotFound, "This page belongs to no visit", again)
+			s.stop(w, http.StatusNotFound, "", "This page belongs to no visit", again)
 		} else {
-			s.fail(w, r, err)
+			s.fail(w, r, "", err)
 		}
 		return client.Session{}, false
 	}
@@ -157,11 +157,11 @@ func (s *shop) open(w http.ResponseWriter, r *http.Request, token string) (clien
 	case client.SessionOpen:
 		return session, true
 	case client.SessionReturned:
-		s.stop(w, http.StatusGone, "This cart has left the shop", "It was sent to "+buyer+". To change it or to shop again, start again from your procurement system.")
+		s.stop(w, http.StatusGone, "", "This cart has left the shop", "It was sent to "+buyer+". To change it or to shop again, start again from your procurement system.")
 	case client.SessionCancelled:
-		s.stop(w, http.StatusGone, "This visit has ended without a cart", again)
+		s.stop(w, http.StatusGone, "", "This visit has ended without a cart", again)
 	default:
-		s.stop(w, http.StatusGone, "This visit has expired", again+" The cart of an expired visit is not sent.")
+		s.stop(w, http.StatusGone, "", "This visit has expired", again+" The cart of an expired visit is not sent.")
 	}
 	return client.Session{}, false
 }
@@ -175,10 +175,10 @@ func (s *shop) page(next func(http.ResponseWriter, *http.Request, visit) error) 
 		if r.Method == http.MethodPost {
 			var tooLarge *http.MaxBytesError
 			if err := r.ParseForm(); errors.As(err, &tooLarge) {
-				s.stop(w, http.StatusRequestEntityTooLarge, "The form is too large", "Go back and send fewer lines at once.")
+				s.stop(w, http.StatusRequestEntityTooLarge, "", "The form is too large", "Go back and send fewer lines at once.")
 				return
 			} else if err != nil {
-				s.stop(w, http.StatusBadRequest, "The form was not readable", "Go back and send it again.")
+				s.stop(w, http.StatusBadRequest, "", "The form was not readable", "Go back and send it again.")
 				return
 			}
 		}
@@ -193,11 +193,11 @@ func (s *shop) page(next func(http.ResponseWriter, *http.Request, visit) error) 
 			return
 		}
 		if session.Operation == "inspect" && r.Method == http.MethodPost && !strings.HasSuffix(r.URL.Path, "/leave") {
-			s.stop(w, http.StatusConflict, "This visit is for looking at a cart", "Nothing was changed. Go back, or leave and start again from your procurement system.")
+			s.stop(w, http.StatusConflict, token, "This visit is for looking at a cart", "Nothing was changed. To shop, leave and start again from your procurement system.")
 			return
 		}
 		if err := next(w, r, visit{token: token, session: session}); err != nil {
-			s.fail(w, r, err)
+			s.fail(w, r, token, err)
 		}
 	}
 }
@@ -210,24 +210,28 @@ func (s *shop) path(token string, parts ...string) string {
 	return s.Base + "/s/" + url.PathEscape(token) + "/" + strings.Join(parts, "/")
 }
 
-// stop is a plain page outside any visit.
-func (s *shop) stop(w http.ResponseWriter, status int, title, sentence string) {
-	s.render(w, status, "stop", stopView{Title: title, Sentence: sentence, Merchant: s.Merchant})
+// stop is a plain page with the way back into a visit that goes on; visit is "" where none does.
+func (s *shop) stop(w http.ResponseWriter, status int, visit, title, sentence string) {
+	view := stopView{Title: title, Sentence: sentence, Merchant: s.Merchant}
+	if visit != "" {
+		view.Home = s.path(visit)
+	}
+	s.render(w, status, "stop", view)
 }
 
 // fail shows an error nobody expected by its reference only; its text is in the log. A refusal of
 // the API has a sentence of its own.
-func (s *shop) fail(w http.ResponseWriter, r *http.Request, err error) {
+func (s *shop) fail(w http.ResponseWriter, r *http.Request, visit string, err error) {
 	if problem := client.ProblemOf(err); problem != nil {
 		switch problem.Status {
 		case http.StatusNotFound:
-			s.stop(w, http.StatusNotFound, "This product is not in your catalogue", "It was withdrawn, or your organisation does not buy it here. Go back to the shop.")
+			s.stop(w, http.StatusNotFound, visit, "This product is not in your catalogue", "It was withdrawn, or your organisation does not buy it here.")
 			return
 		case http.StatusConflict, http.StatusGone:
-			s.stop(w, http.StatusConflict, "The cart has changed meanwhile", sentenceOf(problem)+" Go back and look at the cart.")
+			s.stop(w, http.StatusConflict, visit, "The cart has changed meanwhile", sentenceOf(problem)+" Look at the cart.")
 			return
 		case http.StatusTooManyRequests, http.StatusServiceUnavailable:
-			s.stop(w, http.StatusServiceUnavailable, "Too much at once", "Try again in a minute. The cart is kept.")
+			s.stop(w, http.StatusServiceUnavailable, visit, "Too much at once", "Try again in a minute. The cart is kept.")
 			return
 		}
 	}
@@ -238,7 +242,7 @@ func (s *shop) fail(w http.ResponseWriter, r *http.Request, err error) {
 		// A write without an answer may have been done.
 		sentence = "Look at the cart to see what was kept. " + sentence
 	}
-	s.stop(w, http.StatusBadGateway, "Something failed on our side", sentence)
+	s.stop(w, http.StatusBadGateway, visit, "Something failed on our side", sentence)
 }
 
 func sentenceOf(problem *client.Problem) string {

@@ -329,7 +329,9 @@ func TestPagesSayWhatTheCatalogueSays(t *testing.T) {
 		{"a category as a grid", "products?category=Safety", []string{"<h1>Safety</h1>", "3 products", "Safety glasses, clear"}},
 		{"a search as rows", "products?q=m8", []string{"Results for “m8”", "1 product", "Hex bolt M8 × 40"}},
 		{"a search without a result", "products?q=%3Cscript%3Ezz", []string{"Nothing found", "&lt;script&gt;zz"}},
-		{"a product that is not there", "products/TOL-6040", []string{"not in your catalogue"}},
+		{"a product that is not there", "products/TOL-6040", []string{"not in your catalogue", `href="` + visit + `">To the shop`, `href="` + visit + `cart">To the cart`}},
+		{"a category's price breaks and rules", "products?category=Fasteners", []string{"From 10 $17.20, from 50 $15.90", "At least 500 pieces, in steps of 100"}},
+		{"what a pack comes to", "products/PPE-2060", []string{`for="quantity" data-makes="20" data-single="piece" data-many="pieces">= 20 pieces</output>`}},
 		{"a skip link and landmarks", "", []string{`class="skip" href="#main"`, `<main class="page page--read" id="main">`, `<nav class="shopbar__nav" id="menu" aria-label="Categories">`, `role="search"`}},
 	}
 	for _, test := range tests {

@@ -28,7 +28,7 @@ var templates = sync.OnceValue(func() map[string]*template.Template {
 		"drawing": assets.Drawing, "thumb": assets.Thumb,
 		"money": client.Money.Format, "price": client.UnitPrice.Format, "listed": listed,
 		"pack": pack, "each": perPiece, "units": units, "unit": unitName, "group": group,
-		"stock": stock, "lines": lines, "title": sentenceCase, "dict": dict, "day": day,
+		"stock": stock, "breaks": breaks, "least": least, "makes": makes, "lines": lines, "title": sentenceCase, "dict": dict, "day": day,
 	}).ParseFS(pages, "pages/layout.html", "pages/parts.html"))
 	made := map[string]*template.Template{}
 	for _, name := range []string{"home", "list", "product", "cart", "leave", "stop"} {
@@ -52,7 +52,7 @@ type view struct {
 	Page       any
 }
 
-type stopView struct{ Title, Sentence, Merchant string }
+type stopView struct{ Title, Sentence, Merchant, Home string } // Home is the visit's, while it goes on
 
 // Lines is how many lines the cart has, in words.
 func (v view) Lines() string { return lines(len(v.Session.Cart.Lines)) }
@@ -308,7 +308,8 @@ type cartPage struct {
 type cartRow struct {
 	client.CartLine
 	Key, Typed, Wrong string
-	By, Least, Pack   string // the product's rules, for the buttons beside the quantity
+	By, Least, Pack   string          // the product's rules, for the buttons beside the quantity
+	Content           *client.Content // of one order unit; nil where it is not known
 }
 
 func (s *shop) showCart(w http.ResponseWriter, r *http.Request, status int, v visit, form cartForm) error {
@@ -328,7 +329,7 @@ func (s *shop) showCart(w http.ResponseWriter, r *http.Request, status int, v vi
 	for _, line := range v.session.Cart.Lines {
 		row := cartRow{CartLine: line, Key: key(line.SKU, line.Unit), Typed: line.Quantity, By: "1", Least: "1", Pack: unitName(line.Unit, true)}
 		if p, ok := known[line.SKU]; ok && p.Unit == line.Unit {
-			row.By, row.Least, row.Pack = p.QuantityStep, p.LeastQuantity, pack(p)
+			row.By, row.Least, row.Pack, row.Content = p.QuantityStep, p.LeastQuantity, pack(p), p.Content
 		}
 		if row.Wrong = form.wrong[row.Key]; len(form.wrong) > 0 {
 			if typed, ok := form.typed[row.Key]; ok {
