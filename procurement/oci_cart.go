@@ -62,7 +62,7 @@ func (c Connection) ociPage(asked *ociVisit, action string, fields []oci.Field, 
 	if f.Target = asked.Target; action != "" {
 		hook, err := c.Settings.checkHook(action)
 		if err != nil {
-			return err // the setting changed since the visit began
+			return noLonger(action, err)
 		}
 		f.Action, f.Host, f.Origins = action, told(hook), c.Settings.formOrigins(hook)
 		if c.Settings.oci().HookQuery == "split" {

@@ -53,6 +53,11 @@ func (s *Service) end(ctx context.Context, tx *database.Tx, merchant accounts.Me
 	if err != nil {
 		return "", err
 	}
+	if state == "returned" { // who only leaves may do so
+		if err := stillServed(ctx, tx, connection, visit); err != nil {
+			return "", err
+		}
+	}
 	var how checkout.Sending // nobody may come back to a cart that wasn't sent
 	if state == "returned" {
 		how = checkout.Sending{OperationAllowed: connection.Settings.OperationAllowed, HoldDays: connection.Settings.QuoteDays, ForQuote: forQuote,
@@ -207,7 +212,7 @@ func (s *Service) fill(f *ReturnForm, merchant accounts.Merchant, connection Con
 	settings := connection.Settings
 	action, err := settings.checkReturn(visit.ReturnURL)
 	if err != nil {
-		return sent, err // the setting changed since the visit began
+		return sent, noLonger(visit.ReturnURL, err)
 	}
 	f.Action, f.Target, f.Origins = visit.ReturnURL, cmp.Or(visit.Visit.returnFrame(), settings.FrameTarget), settings.formOrigins(action)
 	value := string(sent.Body)
@@ -216,6 +221,15 @@ func (s *Service) fill(f *ReturnForm, merchant accounts.Merchant, connection Con
 	}
 	f.Fields = []FormField{{settings.Encoding, value}}
 	return sent, nil
+}
+
+// noLonger tells a person that the way home, which was open when the visit began, was closed since.
+func noLonger(address string, cause error) error {
+	host := "your procurement system"
+	if u, err := url.Parse(address); err == nil && u.Host != "" {
+		host = u.Host
+	}
+	return fault.New(fault.Invalid, "Carts may not be sent to "+host+" any more: the merchant changed that since this visit began.").Because(cause)
 }
 
 // formOrigins are those that a form may lead to: the action's first.

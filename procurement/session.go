@@ -321,7 +321,7 @@ func (s *Service) OpenStart(ctx context.Context, merchantID, start, userAgent st
 func stillServed(ctx context.Context, tx *database.Tx, connection Connection, session Session) error {
 	organisation, err := accounts.FindOrganisation(ctx, tx, session.Merchant, session.Organisation)
 	if err == nil && (connection.Disabled || organisation.Disabled) {
-		err = fault.New(fault.Forbidden, "This connection is closed. Ask the merchant, or your own purchasing department.")
+		err = fault.New(fault.Forbidden, "Your organisation's access to this shop was closed.")
 	}
 	return err
 }

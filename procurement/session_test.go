@@ -616,6 +616,9 @@ func TestAReturnHostThatIsRemovedInBetween(t *testing.T) {
 		if p.code != http.StatusUnprocessableEntity || strings.Contains(p.body, "<form") || strings.Contains(p.header.Get("Content-Security-Policy"), "buying.example.org") {
 			t.Errorf("HTTP %d\n%s", p.code, p.body)
 		}
+		if !strings.Contains(p.body, "Carts may not be sent to buying.example.org any more") || strings.Contains(p.body, "BrowserFormPost") {
+			t.Errorf("a person is told\n%s", p.body)
+		}
 		// Nothing is lost: once the host is back, the cart goes home.
 		hosts("elsewhere.example.org", "http://inside.example.org:8080", "BUYING.example.org")
 		p = r.browse(http.MethodGet, address, browserA)
@@ -629,6 +632,45 @@ func TestAReturnHostThatIsRemovedInBetween(t *testing.T) {
 	})
 }
 
+// Whose access is closed meanwhile is told so, on the start page and before a cart goes home that
+// would come again as an order to be refused; and may leave. Opened again, the visit goes on.
+func TestAccessThatIsClosedDuringAVisit(t *testing.T) {
+	eachRig(t, func(t *testing.T, r *rig) {
+		for _, what := range []string{"connection", "organisation"} {
+			merchant := r.merchant("live")
+			c := r.connect(merchant, fixture())
+			r.sell(merchant, "ROPE-8", "Rope", "MTR", "5.00")
+			closed := func(closed bool) {
+				r.in(func(tx *database.Tx) error {
+					table, id := "connections", c.ID
+					if what == "organisation" {
+						table, id = "organisations", c.Organisation
+					}
+					_, err := tx.Exec(r.ctx, `UPDATE `+table+` SET disabled = ? WHERE merchant_id = ? AND id = ?`, closed, merchant, id)
+					return err
+				})
+			}
+			start := r.start(merchant, setUp("s1", "c", "a@b.example"))
+			visit, leaver := r.enter(r.start(merchant, setUp("s2", "c", "b@b.example")), browserA), r.enter(r.start(merchant, setUp("s3", "c", "c@b.example")), browserA)
+			if err := r.put(merchant, visit, "ROPE-8", "3"); err != nil {
+				t.Fatal(err)
+			}
+			closed(true)
+			p := r.browse(http.MethodGet, start, browserA)
+			if p.code != http.StatusForbidden || !strings.Contains(p.body, "access to this shop was closed. Nothing was ordered.") || !strings.Contains(p.body, "Sample Supplies can tell you why") ||
+				strings.Contains(p.body, "Start again") {
+				t.Errorf("%s: HTTP %d\n%s", what, p.code, p.body)
+			}
+			_, err := r.home(merchant, visit, false)
+			r.wantFault(err, fault.Forbidden)
+			r.mustHome(merchant, leaver, true)
+			closed(false)
+			r.enter(start, browserA)
+			r.mustHome(merchant, visit, false)
+		}
+	})
+}
+
 func TestAReturnWithoutHTTPSWhereTheListNamesIt(t *testing.T) {
 	eachRig(t, func(t *testing.T, r *rig) {
 		merchant := r.visited(func(l *link) { l.settings.ReturnHosts = []string{"http://inside.example.org:8080"} })
@@ -637,6 +679,9 @@ func TestAReturnWithoutHTTPSWhereTheListNamesIt(t *testing.T) {
 		}
 		r.wantCodes(merchant, []int{200, 400, 400, 400}, body("s1", "http://inside.example.org:8080/x"), body("s2", "https://inside.example.org:8080/x"),
 			body("s3", "http://inside.example.org/x"), body("s4", "http://user@inside.example.org:8080/x"))
+		if a := r.post(merchant, body("s5", "https://inside.example.org:8080/x")); !strings.Contains(a.detail, "must be http for that host") {
+			t.Errorf("answered %q", a.detail)
+		}
 	})
 }
 

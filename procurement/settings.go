@@ -246,8 +246,8 @@ func (s Settings) checkReturn(address string) (*url.URL, error) {
 		}
 	}
 	for _, entry := range s.ReturnHosts {
-		if _, host, err := allowedOrigin(entry); err == nil && covers(host, hostWithPort(u)) {
-			return nil, fault.At(fault.Invalid, place, "BrowserFormPost must be https for that host")
+		if scheme, host, err := allowedOrigin(entry); err == nil && covers(host, hostWithPort(u)) {
+			return nil, fault.At(fault.Invalid, place, "BrowserFormPost must be "+scheme+" for that host")
 		}
 	}
 	return nil, fault.At(fault.Invalid, place, "the host of BrowserFormPost is not one that carts may be sent to on this connection")

@@ -182,6 +182,7 @@ type sorryPage struct {
 	procurement.Whose
 	Title, Message string
 	Transferred    bool
+	Closed         bool // starting again doesn't help
 }
 
 // sorry shows a fault to a person; what is unknown goes to the server's one place for errors.
@@ -199,7 +200,7 @@ func (p endpoint) sorry(c echo.Context, err error, page sorryPage) error {
 	case fault.Unknown:
 		page.Title, page.Message, page.Transferred = "There is no such visit", "The address is not complete, or it belongs to nobody.", false
 	default:
-		page.Title, page.Transferred = "This visit can't go on", false
+		page.Title, page.Transferred, page.Closed = "This visit can't go on", false, known.Code == fault.Forbidden
 	}
 	c.Response().Header().Set("Content-Security-Policy", policy(nil, page.Ancestors))
 	return render(c, known.Code.HTTP(), "sorry.html", page)

@@ -463,6 +463,12 @@ func TestACartGoesHomeForAQuote(t *testing.T) {
 		t.Errorf("refused: %d", status)
 	}
 	has(t, body, "A quote can&#39;t be fetched on this connection.", "Nothing was changed")
+	a.refuse = &client.Problem{Status: http.StatusForbidden, Detail: "Your organisation's access to this shop was closed."}
+	status, body, _ = b.post(visit+"return", nil)
+	if status != http.StatusForbidden {
+		t.Errorf("closed meanwhile: %d", status)
+	}
+	has(t, body, "This visit can&#39;t go on", "access to this shop was closed. Nothing was sent", "Your purchasing department or Brackwater Industrial Supply")
 	if status, _, head := b.post(visit+"return", url.Values{"quote": {"pending"}}); status != 303 || !strings.HasSuffix(head.Get("Location"), "/return") || !strings.Contains(a.returned, `"quote":"pending"`) {
 		t.Errorf("%d to %q with %s", status, head.Get("Location"), a.returned)
 	}
