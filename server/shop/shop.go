@@ -228,7 +228,7 @@ func (s *shop) fail(w http.ResponseWriter, r *http.Request, visit string, err er
 			s.stop(w, http.StatusNotFound, visit, "This product is not in your catalogue", "It was withdrawn, or your organisation does not buy it here.")
 			return
 		case http.StatusForbidden:
-			s.stop(w, http.StatusForbidden, "This visit can't go on", sentenceOf(problem)+" Nothing was sent, and nothing was ordered. Your purchasing department or "+s.Merchant+" can tell you why.")
+			s.stop(w, http.StatusForbidden, visit, "This visit can't go on", sentenceOf(problem)+" Nothing was sent, and nothing was ordered. Your purchasing department or "+s.Merchant+" can tell you why.")
 			return
 		case http.StatusConflict, http.StatusGone:
 			s.stop(w, http.StatusConflict, visit, "The cart has changed meanwhile", sentenceOf(problem)+" Look at the cart.")
