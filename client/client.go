@@ -23,6 +23,8 @@ const (
 	timeout = 15 * time.Second
 	// largest bounds an answer: a list page of the API is far below it.
 	largest = 4 << 20
+	// largestFile bounds a file; the server takes none that is larger unless it is set to.
+	largestFile = 64 << 20
 )
 
 // Client calls one Kontor server with one merchant's key. It is safe for use by many goroutines.
@@ -132,15 +134,24 @@ func (c *Client) do(ctx context.Context, method, path string, body, out any) err
 		return fmt.Errorf("kontor: %w", err)
 	}
 	defer answer.Body.Close()
-	read, err := io.ReadAll(io.LimitReader(answer.Body, largest+1))
+	most := largest
+	file, isFile := out.(*[]byte)
+	if isFile {
+		most = largestFile
+	}
+	read, err := io.ReadAll(io.LimitReader(answer.Body, int64(most)+1))
 	if err != nil {
 		return fmt.Errorf("kontor: %s %s: %w", method, path, err)
 	}
-	if len(read) > largest {
-		return fmt.Errorf("kontor: %s %s: the answer is larger than %d bytes", method, path, largest)
+	if len(read) > most {
+		return fmt.Errorf("kontor: %s %s: the answer is larger than %d bytes", method, path, most)
 	}
 	if answer.StatusCode < 200 || answer.StatusCode > 299 {
 		return refusal(answer, read)
+	}
+	if isFile {
+		*file = read
+		return nil
 	}
 	if out == nil {
 		return nil

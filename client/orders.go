@@ -37,6 +37,20 @@ func (c *Client) Order(ctx context.Context, order string) (Order, error) {
 	return out, c.get(ctx, "/v1/orders/"+segment(order), nil, &out)
 }
 
+// Attachments lists the files that came with the documents about an order, oldest first.
+func (c *Client) Attachments(ctx context.Context, order string) ([]Attachment, error) {
+	var out Page[Attachment]
+	err := c.get(ctx, "/v1/orders/"+segment(order)+"/attachments", nil, &out)
+	return out.Items, err
+}
+
+// Attachment reads a file of an order as the buyer sent it.
+func (c *Client) Attachment(ctx context.Context, order, attachment string) ([]byte, error) {
+	var out []byte
+	err := c.do(ctx, http.MethodGet, "/v1/orders/"+segment(order)+"/attachments/"+segment(attachment), nil, &out)
+	return out, err
+}
+
 // Release approves an order that waits for a credit review. The limit is checked again; with
 // override it is released above it.
 func (c *Client) Release(ctx context.Context, order, reason string, override bool) (Order, error) {

@@ -206,9 +206,15 @@ type Order struct {
 	Flags        []Flag       `json:"flags"`
 	AgreementID  string       `json:"agreement_id"` // the blanket order that it draws on, if it is a release
 	Draws        []Draw       `json:"draws"`        // of a blanket order
-	Decision     *Decision    `json:"decision"`
-	PlacedAt     time.Time    `json:"placed_at"`
-	UpdatedAt    time.Time    `json:"updated_at"`
+
+	ShipTo            *OrderPlace `json:"ship_to"`            // nil where the order says nothing
+	RequestedDelivery string      `json:"requested_delivery"` // in the buyer's words
+	RequisitionID     string      `json:"requisition_id"`
+	Comments          []string    `json:"comments"`
+
+	Decision  *Decision `json:"decision"`
+	PlacedAt  time.Time `json:"placed_at"`
+	UpdatedAt time.Time `json:"updated_at"`
 }
 
 // OrderLine is one line of an order. BuyerPrice is the price that the buyer's document named.
@@ -226,6 +232,34 @@ type OrderLine struct {
 	Amount      Money      `json:"amount"`
 	Charge      string     `json:"charge"` // freight; empty for goods
 	Flags       []string   `json:"flags"`
+
+	ShipTo            *OrderPlace `json:"ship_to"` // nil where it is the order's
+	RequestedDelivery string      `json:"requested_delivery"`
+	Comments          []string    `json:"comments"`
+}
+
+// OrderPlace is where goods go, as the buyer wrote it; Country is an ISO 3166-1 code.
+type OrderPlace struct {
+	ID         string   `json:"id"`
+	Name       string   `json:"name"`
+	DeliverTo  []string `json:"deliver_to"`
+	Street     []string `json:"street"`
+	City       string   `json:"city"`
+	Region     string   `json:"region"`
+	PostalCode string   `json:"postal_code"`
+	Country    string   `json:"country"`
+}
+
+// Attachment is a file that came with a document about an order. Name and MediaType are its sender's
+// words: never use Name as a path, and scan the file before anybody opens it.
+type Attachment struct {
+	ID         string `json:"id"`
+	DocumentID string `json:"document_id"`
+	ContentID  string `json:"content_id"`
+	Name       string `json:"name"`
+	MediaType  string `json:"media_type"`
+	Size       int64  `json:"size"`
+	SHA256     string `json:"sha256"`
 }
 
 // EnteredOrder is a purchase order as somebody enters it. Organisation is an id or ext:<ref>; an

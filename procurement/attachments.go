@@ -4,7 +4,9 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"mime"
 	"net/url"
+	"strconv"
 	"strings"
 
 	"github.com/kontorhq/kontor/cxml"
@@ -15,13 +17,26 @@ import (
 // Attachment is a file that came in one message with a document. Name and media type are its
 // sender's words: whoever serves it says "attachment" and "nosniff".
 type Attachment struct {
-	Position  int64  `db:"position"` // in the message, from 1
+	Document  string `db:"document_id"` // what it came with
+	Position  int64  `db:"position"`    // in the message, from 1
 	ContentID string `db:"content_id"`
 	Name      string `db:"name"`
 	MediaType string `db:"media_type"`
 	Size      int64  `db:"size"`
 	SHA256    string `db:"sha256"` // in hexadecimal
-	Body      []byte `db:"body"`   // only FindAttachment fills it
+	Body      []byte `db:"body"`   // only FindAttachment and FindAttachmentOfOrder fill it
+}
+
+// AttachmentPolicy is the Content-Security-Policy of a file: whatever it is, nothing of it runs.
+const AttachmentPolicy = "default-src 'none'; sandbox"
+
+// Disposition is the Content-Disposition by which a browser saves the file and never shows it.
+func (a Attachment) Disposition() string {
+	name := a.Name
+	if name == "" {
+		name = "attachment-" + strconv.FormatInt(a.Position, 10)
+	}
+	return mime.FormatMediaType("attachment", map[string]string{"filename": name})
 }
 
 // AttachmentsOf lists what came with a document, without the bytes.
@@ -29,6 +44,23 @@ func AttachmentsOf(ctx context.Context, q database.Querier, merchant, document s
 	var list []Attachment
 	err := q.Select(ctx, &list, selectAttachments, merchant, document)
 	return list, err
+}
+
+// AttachmentsOfOrder lists what came with the documents about an order, oldest first, without the bytes.
+func AttachmentsOfOrder(ctx context.Context, q database.Querier, merchant, order string) ([]Attachment, error) {
+	var list []Attachment
+	err := q.Select(ctx, &list, selectAttachmentsOfOrder, merchant, order)
+	return list, err
+}
+
+// FindAttachmentOfOrder reads one with its bytes, if it came with a document about that order.
+func FindAttachmentOfOrder(ctx context.Context, q database.Querier, merchant, order, document string, position int64) (Attachment, error) {
+	var a Attachment
+	err := q.Get(ctx, &a, selectAttachmentOfOrder, merchant, order, document, position)
+	if database.None(err) {
+		return Attachment{}, fault.New(fault.Unknown, "the order has no attachment with that id")
+	}
+	return a, err
 }
 
 // FindAttachment reads one with its bytes.
@@ -93,8 +125,16 @@ INSERT INTO attachments (merchant_id, document_id, position, content_id, name, m
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`
 
 	selectAttachments = `
-SELECT position, content_id, name, media_type, size, sha256 FROM attachments WHERE merchant_id = ? AND document_id = ? ORDER BY position`
+SELECT document_id, position, content_id, name, media_type, size, sha256 FROM attachments WHERE merchant_id = ? AND document_id = ? ORDER BY position`
 
 	selectAttachment = `
-SELECT position, content_id, name, media_type, size, sha256, body FROM attachments WHERE merchant_id = ? AND document_id = ? AND position = ?`
+SELECT document_id, position, content_id, name, media_type, size, sha256, body FROM attachments WHERE merchant_id = ? AND document_id = ? AND position = ?`
+
+	ofOrder = `
+  FROM documents d JOIN attachments a ON a.merchant_id = d.merchant_id AND a.document_id = d.id
+ WHERE d.merchant_id = ? AND d.object = ? AND d.direction = 'in'`
+	selectAttachmentsOfOrder = `
+SELECT a.document_id, a.position, a.content_id, a.name, a.media_type, a.size, a.sha256` + ofOrder + ` ORDER BY a.document_id, a.position`
+	selectAttachmentOfOrder = `
+SELECT a.document_id, a.position, a.content_id, a.name, a.media_type, a.size, a.sha256, a.body` + ofOrder + ` AND d.id = ? AND a.position = ?`
 )

@@ -135,7 +135,7 @@ func lineOf(e procurement.Exported) documentLine {
 	line := documentLine{Merchant: e.Merchant, ID: e.ID, At: e.At.Time, Direction: e.Direction, Type: e.Type, PayloadID: e.PayloadID,
 		Connection: e.Connection, Object: e.Object, Status: e.Status, Note: e.Note, Body: e.Body, Answer: e.Answer}
 	for _, a := range e.Attachments {
-		line.Attachments = append(line.Attachments, attachmentLine(a))
+		line.Attachments = append(line.Attachments, attachmentLine{a.Position, a.ContentID, a.Name, a.MediaType, a.Size, a.SHA256, a.Body})
 	}
 	return line
 }

@@ -74,6 +74,7 @@ func Mount(e *echo.Echo, config Config) {
 	a.sessionRoutes()
 	a.productRoutes()
 	a.orderRoutes()
+	a.attachmentRoutes()
 	a.creditRoutes()
 	a.quoteRoutes()
 	a.documentRoutes(e)

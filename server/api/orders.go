@@ -42,6 +42,11 @@ type Order struct {
 	Tax     Money       `json:"tax" doc:"Tax"`
 	Lines   []OrderLine `json:"lines" doc:"In the order of the buyer's document"`
 	Flags   []OrderFlag `json:"flags" doc:"What somebody should know about it"`
+	// What the buyer wrote beside the figures.
+	ShipTo            optional[OrderPlace] `json:"ship_to" doc:"Where the goods go; a line's own counts before it. Null where the order says nothing"`
+	RequestedDelivery string               `json:"requested_delivery" doc:"When the buyer wants them, in its own words; empty where it says nothing" example:"2026-12-01T00:00:00-05:00"`
+	RequisitionID     string               `json:"requisition_id" doc:"The buyer's requisition; empty where it names none" example:"REQ-5500"`
+	Comments          []string             `json:"comments" doc:"What the buyer wrote about the order" example:"[\"Ring at the gate\"]"`
 	// AgreementID and Draws are the two ends of one thing: a release draws on a blanket order.
 	AgreementID string      `json:"agreement_id" doc:"Id of the blanket order that it draws on; empty where it is no release" example:""`
 	Draws       []OrderDraw `json:"draws" doc:"Of a blanket order: what its releases drew, the whole order first, then its lines. Empty for any other order"`
@@ -70,7 +75,33 @@ type OrderLine struct {
 	Amount      Money               `json:"amount" doc:"Quantity times unit price, divided by price_per, rounded once"`
 	Charge      string              `json:"charge" doc:"freight where the line is the order's freight and no goods; else empty. New values may be added" example:""`
 	Flags       []string            `json:"flags" doc:"Codes of the flags about this line. New codes may be added" example:"[\"price_above\"]"`
+
+	ShipTo            optional[OrderPlace] `json:"ship_to" doc:"Where this line goes; null where that is the order's"`
+	RequestedDelivery string               `json:"requested_delivery" doc:"When the buyer wants this line, in its own words; empty where it says nothing" example:"2026-12-01"`
+	Comments          []string             `json:"comments" doc:"What the buyer wrote about the line" example:"[\"No substitute\"]"`
 }
+
+// OrderPlace is where goods go, as the buyer wrote it.
+type OrderPlace struct {
+	ID         string   `json:"id" doc:"The buyer's own name for the place; may be empty" example:"DOCK-3"`
+	Name       string   `json:"name" doc:"Whose place it is" example:"Northfold Medical Group, Receiving"`
+	DeliverTo  []string `json:"deliver_to" doc:"Who takes it there" example:"[\"Dock 3\"]"`
+	Street     []string `json:"street" doc:"Street and number, line by line" example:"[\"1 Example Street\"]"`
+	City       string   `json:"city" doc:"City" example:"Example"`
+	Region     string   `json:"region" doc:"State or province" example:"CA"`
+	PostalCode string   `json:"postal_code" doc:"Postal code" example:"90001"`
+	Country    string   `json:"country" doc:"ISO 3166-1 code" example:"US"`
+}
+
+func placeOf(a *orders.Address) optional[OrderPlace] {
+	if a == nil {
+		return optional[OrderPlace]{}
+	}
+	return some(OrderPlace{a.ID, a.Name, listOf(a.DeliverTo), listOf(a.Street), a.City, a.Region, a.PostalCode, a.Country})
+}
+
+// listOf is a list that is never null.
+func listOf(list []string) []string { return append([]string{}, list...) }
 
 // OrderFlag is something that somebody should know.
 type OrderFlag struct {
@@ -294,7 +325,8 @@ func orderView(ctx context.Context, names *organisations, o orders.Order) (Order
 	}
 	v := o.Version
 	view := Order{OrderSummary: summary, Goods: Money(v.Goods), Freight: Money(v.Freight), Tax: Money(v.Tax),
-		Lines: make([]OrderLine, len(v.Lines)), Flags: []OrderFlag{}, AgreementID: o.Agreement, Draws: []OrderDraw{}}
+		Lines: make([]OrderLine, len(v.Lines)), Flags: []OrderFlag{}, AgreementID: o.Agreement, Draws: []OrderDraw{},
+		ShipTo: placeOf(v.Header.ShipTo), RequestedDelivery: v.Header.Delivery, RequisitionID: v.Header.RequisitionID, Comments: listOf(v.Header.Comments)}
 	standing, err := checkout.StandingOf(ctx, names.q, o)
 	if err != nil {
 		return Order{}, err
@@ -311,7 +343,8 @@ func orderView(ctx context.Context, names *organisations, o orders.Order) (Order
 	}
 	for i, l := range v.Lines {
 		line := OrderLine{Line: l.Line, SKU: l.SKU, BuyerPart: l.BuyerPart, Description: l.Name, Quantity: l.Quantity.String(), Unit: l.Unit,
-			UnitPrice: priceOf(l.UnitPrice, o.Currency), PricePer: perOf(l.Per), Amount: Money(l.Amount), Charge: l.Charge, Flags: []string{}}
+			UnitPrice: priceOf(l.UnitPrice, o.Currency), PricePer: perOf(l.Per), Amount: Money(l.Amount), Charge: l.Charge, Flags: []string{},
+			ShipTo: placeOf(l.ShipTo), RequestedDelivery: l.Delivery, Comments: listOf(l.Comments)}
 		if line.Cancelled = "0"; l.Cancelled != nil {
 			line.Cancelled = l.Cancelled.String()
 		}

@@ -2,7 +2,6 @@ package console
 
 import (
 	"context"
-	"mime"
 	"net/http"
 	"slices"
 	"strconv"
@@ -137,13 +136,9 @@ func (c *console) getAttachment(v *visit) error {
 	if err != nil {
 		return err
 	}
-	name := a.Name
-	if name == "" {
-		name = "attachment-" + strconv.FormatInt(a.Position, 10)
-	}
 	headers := v.Response().Header()
-	headers.Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": name}))
-	headers.Set("Content-Security-Policy", "default-src 'none'; sandbox")
+	headers.Set("Content-Disposition", a.Disposition())
+	headers.Set("Content-Security-Policy", procurement.AttachmentPolicy)
 	headers.Set("Cross-Origin-Resource-Policy", "same-origin")
 	return v.Blob(http.StatusOK, "application/octet-stream", a.Body)
 }
