@@ -10,6 +10,8 @@ import (
 	"github.com/kontorhq/kontor/database"
 	"github.com/kontorhq/kontor/fault"
 	"github.com/kontorhq/kontor/money"
+	"github.com/kontorhq/kontor/notices"
+	"github.com/kontorhq/kontor/outbox"
 )
 
 // States of a quote.
@@ -137,11 +139,22 @@ func (q Quoting) prices(cart Cart, today money.Date) ([]money.Decimal, error) {
 	return prices, nil
 }
 
-// keepQuote remembers that a cart went home for a quote.
+// keepQuote remembers that a cart went home for a quote, and has the merchant told.
 func (d *Desk) keepQuote(ctx context.Context, tx *database.Tx, c Cart) error {
 	now := database.At(d.Clock.Now())
-	_, err := tx.Exec(ctx, insertQuote, c.Merchant, c.ID, QuotePending, now, now)
-	return err
+	if _, err := tx.Exec(ctx, insertQuote, c.Merchant, c.ID, QuotePending, now, now); err != nil {
+		return err
+	}
+	asking := notices.Asking{Organisation: c.Organisation, Lines: len(c.Lines)}
+	for _, l := range c.Lines {
+		if l.Open {
+			asking.Open = append(asking.Open, notices.AskedLine{SKU: l.SKU, Name: l.Name, Quantity: l.Quantity.String(), Unit: l.Unit})
+		}
+	}
+	if d.Wake != nil {
+		tx.AfterCommit(d.Wake)
+	}
+	return notices.Asks(ctx, tx, outbox.Event{Merchant: c.Merchant, Object: c.ID, Seq: 1, Kind: "quote.asked", At: now}, asking)
 }
 
 // FindQuote reads the quote for a cart.

@@ -19,7 +19,7 @@ const (
 type Mail struct {
 	Merchant    string        `db:"merchant_id"`
 	ID          string        `db:"id"`
-	Object      string        `db:"object"` // the order
+	Object      string        `db:"object"` // the order, or the cart of a quote
 	Seq         int64         `db:"seq"`
 	Destination string        `db:"destination"`
 	Recipient   string        `db:"recipient"`
@@ -31,6 +31,9 @@ type Mail struct {
 	SentAt      database.Time `db:"sent_at"`
 	Delivery    string        `db:"delivery"` // its state in the outbox
 }
+
+// AboutQuote tells whether the mail is about a cart that went home for a quote, not about an order.
+func (m Mail) AboutQuote() bool { return m.Destination == quote }
 
 // Mails lists mails, newest first, from the one before the id on; empty begins at the newest.
 func Mails(ctx context.Context, q database.Querier, merchant, before string, most int) (mails []Mail, err error) {

@@ -2,6 +2,7 @@ package notices
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -40,6 +41,8 @@ type memo struct {
 	Link    string
 	Footer  string
 	at      time.Time
+	// Where the link goes, in the console, and its words; empty for the order.
+	Where, LinkWords string
 }
 
 type fact struct{ Label, Value string }
@@ -58,7 +61,13 @@ func (s *Service) render(ctx context.Context, d outbox.Delivery) ([]byte, string
 	if contact.Email == "" {
 		return nil, "the merchant has no credit contact (credit_contact)", nil
 	}
-	m, note, err := s.memo(ctx, merchant, d)
+	var m memo
+	var note string
+	if d.Destination == quote {
+		m, err = s.asked(ctx, merchant.Zone(), d)
+	} else {
+		m, note, err = s.memo(ctx, merchant, d)
+	}
 	if err != nil || note != "" {
 		return nil, note, err
 	}
@@ -67,7 +76,8 @@ func (s *Service) render(ctx context.Context, d outbox.Delivery) ([]byte, string
 	if d.Destination == escalation && contact.Escalation != "" {
 		l.Name, l.Address = "", contact.Escalation
 	}
-	m.Link = s.PublicURL + "/m/" + merchant.ID + "/console/orders/" + url.PathEscape(d.Object)
+	m.Where, m.LinkWords = cmp.Or(m.Where, "/orders/"+url.PathEscape(d.Object)), cmp.Or(m.LinkWords, "Open the order")
+	m.Link = s.PublicURL + "/m/" + merchant.ID + "/console" + m.Where
 	m.Footer = "Kontor, to the credit contact of " + oneLine(merchant.Name)
 	if !merchant.Live() {
 		l.Subject = "[" + merchant.Mode + "] " + l.Subject
@@ -185,12 +195,12 @@ func (a subject) decide(m memo) memo {
 	return m
 }
 
-func (a subject) facts(when string, at time.Time) []fact {
+func (a subject) facts(label string, at time.Time) []fact {
 	facts := []fact{{"Order", a.number}, {"Organisation", a.buyer}}
 	if a.order.InForce > 0 && a.order.Latest > a.order.InForce {
 		facts = append(facts, fact{"Version", strconv.FormatInt(a.order.Latest, 10) + "; version " + strconv.FormatInt(a.order.InForce, 10) + " stays in force meanwhile"})
 	}
-	return append(facts, fact{"Amount", a.total.English()}, fact{when, at.In(a.zone).Format("Jan 2, 2006, 3:04 PM MST")})
+	return append(facts, fact{"Amount", a.total.English()}, fact{label, when(at, a.zone)})
 }
 
 // untold is about a refusal, or another message, that the buyer's system did not get.
@@ -220,6 +230,8 @@ func Topic(destination string) string {
 		return "Reminder after 4 working hours"
 	case escalation:
 		return "Escalation after a banking day"
+	case quote:
+		return "A quote is asked for"
 	}
 	return "What could not be told"
 }
@@ -276,7 +288,7 @@ var asHTML = htmltemplate.Must(htmltemplate.New("").Parse(`<!doctype html>
 {{end}}</table>
 <h3>What to do</h3>
 <p>{{.Todo}}</p>
-<p><a href="{{.Link}}">Open the order</a></p>
+<p><a href="{{.Link}}">{{.LinkWords}}</a></p>
 <p><small>{{.Footer}}</small></p>
 </body>
 </html>

@@ -89,6 +89,30 @@ func TestTheMailboxShowsWhatIsWritten(t *testing.T) {
 	})
 }
 
+// A mail about a quote leads to the quote: there is no order yet.
+func TestAMailAboutAQuoteLeadsToIt(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *database.DB) {
+		h := open(t, db, false)
+		b, w := h.signedIn(), h.mailroom()
+		cart := h.forQuote("castelmere")
+		h.work(w)
+		list := b.get("/mail")
+		list.shows(t, 200, "[test] Castelmere Foods asks for a quote", "1 mail on this page")
+		id := strings.Split(strings.Split(list.body, "/console/mail/")[1], `"`)[0]
+		page := b.get("/mail/" + id)
+		page.shows(t, 200, "Without a price: 75 EA PKG-4010", "https://kontor.example.net/m/brackwater/console/quotes/"+cart.ID, "About A quote")
+		if strings.Contains(page.body, "/orders/"+cart.ID) || !strings.Contains(page.body, `href="/m/brackwater/console/quotes/`+cart.ID+`"`) {
+			t.Error(page.body)
+		}
+		h.exec(`UPDATE mails SET state = 'failed', note = 'no such mailbox' WHERE merchant_id = ?`, "brackwater")
+		h.exec(`UPDATE deliveries SET state = 'dead' WHERE merchant_id = ?`, "brackwater")
+		if page = b.get("/mail/" + id); strings.Contains(page.body, "/orders/"+cart.ID) {
+			t.Error(page.body)
+		}
+		page.shows(t, 200, "It is not tried again; what is asked stands on the quote's page")
+	})
+}
+
 func TestTheMailboxGoesOn(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, db *database.DB) {
 		h := open(t, db, false)
