@@ -64,30 +64,8 @@ func (r *run) applyMerchantItself(m Merchant, path string) error {
 		r.fault(path+".mode", "a merchant's mode can't be changed: test and live are two merchants of one account")
 	}
 	r.merchant = there
-	rates, err := there.Rates()
-	if err != nil {
+	if err := setMerchant(&o, &there, m); err != nil {
 		return err
-	}
-	set(&o, "account", &there.Account, m.Account)
-	set(&o, "mode", &there.Mode, m.Mode)
-	set(&o, "name", &there.Name, m.Name)
-	set(&o, "time_zone", &there.TimeZone, m.TimeZone)
-	set(&o, "currency", &there.Currency, m.Currency)
-	set(&o, "shop_url", &there.ShopURL, m.ShopURL)
-	set(&o, "test_address", &there.TestAddress, m.TestAddress)
-	set(&o, "disabled", &there.Disabled, m.Disabled)
-	if setJSON(&o, "tax_rates", &rates.Tax, m.TaxRates) {
-		there.TaxRates = text(rates.Tax)
-	}
-	if setJSON(&o, "freight", &rates.Freight, m.Freight) {
-		there.Freight = text(rates.Freight)
-	}
-	contact, err := there.Contact()
-	if err != nil {
-		return err
-	}
-	if setJSON(&o, "credit_contact", &contact, m.Contact) {
-		there.CreditContact = text(contact)
 	}
 	r.checkMerchant(m, path)
 	identities, err := r.setIdentities(&o, "supplier_identities", m.SupplierIdentities, path, func() ([]procurement.Identity, error) {
@@ -112,6 +90,36 @@ func (r *run) applyMerchantItself(m Merchant, path string) error {
 		}
 	}
 	return r.done(&o, m.ID)
+}
+
+// setMerchant writes the file's values into the merchant's row.
+func setMerchant(o *Object, there *accounts.Merchant, m Merchant) error {
+	rates, err := there.Rates()
+	if err != nil {
+		return err
+	}
+	set(o, "account", &there.Account, m.Account)
+	set(o, "mode", &there.Mode, m.Mode)
+	set(o, "name", &there.Name, m.Name)
+	set(o, "time_zone", &there.TimeZone, m.TimeZone)
+	set(o, "currency", &there.Currency, m.Currency)
+	set(o, "shop_url", &there.ShopURL, m.ShopURL)
+	set(o, "test_address", &there.TestAddress, m.TestAddress)
+	set(o, "disabled", &there.Disabled, m.Disabled)
+	if setJSON(o, "tax_rates", &rates.Tax, m.TaxRates) {
+		there.TaxRates = text(rates.Tax)
+	}
+	if setJSON(o, "freight", &rates.Freight, m.Freight) {
+		there.Freight = text(rates.Freight)
+	}
+	contact, err := there.Contact()
+	if err != nil {
+		return err
+	}
+	if setJSON(o, "credit_contact", &contact, m.Contact) {
+		there.CreditContact = text(contact)
+	}
+	return nil
 }
 
 func (r *run) checkMerchant(m Merchant, path string) {

@@ -66,60 +66,27 @@ func (r *run) applyOrganisation(w Organisation, path string) error {
 	} else if err := r.checkParent(there, w.Parent, path+".parent"); err != nil {
 		return err
 	}
-	set(&o, "name", &there.Name, w.Name)
-	set(&o, "currency", &there.Currency, w.Currency)
-	set(&o, "terms_days", &there.TermsDays, w.TermsDays)
-	set(&o, "over_limit", &there.OverLimit, w.OverLimit)
-	set(&o, "price_policy", &there.PricePolicy, w.PricePolicy)
-	if err := r.setCertificates(&o, &there, w.TaxCertificates, path+".tax_certificates"); err != nil {
+	if err := r.setOrganisation(&o, &there, w, path); err != nil {
 		return err
-	}
-	set(&o, "disabled", &there.Disabled, w.Disabled)
-	r.checkCurrency(w.Currency, path+".currency")
-	if w.Name != nil && strings.TrimSpace(*w.Name) == "" {
-		r.fault(path+".name", "must not be empty")
-	}
-	if w.TermsDays != nil && (*w.TermsDays < 0 || *w.TermsDays > 3650) {
-		r.fault(path+".terms_days", "must be between 0 and 3650")
 	}
 	if len(r.faults) > faults {
 		// All will be undone; one that can be stored lets what refers to it be looked at.
 		there.Currency = r.merchant.Currency
 	}
-	prices, err := r.contractPrices(&o, there, w.ContractPrices, path+".contract_prices")
+	own, err := r.offered(&o, there, w, path)
 	if err != nil {
 		return err
 	}
-	rules, rulesDiffer, err := r.assortment(&o, there, w.Assortment, path+".assortment")
-	if err != nil {
-		return err
-	}
-	parts, partsDiffer, err := r.buyerParts(&o, there, w.BuyerParts, path+".buyer_parts")
-	if err != nil {
-		return err
-	}
-	if rulesDiffer {
-		there.Assortment = len(rules) > 0
+	if own.rulesDiffer {
+		there.Assortment = len(own.rules) > 0
 	}
 	if o.created || len(o.Changes) > 0 {
 		if err := saveOrganisation(r.ctx, r.tx, there, r.now); err != nil {
 			return err
 		}
 	}
-	for _, p := range prices {
-		if err := catalog.SavePrice(r.ctx, r.tx, r.merchant.ID, p.product, p.Price); err != nil {
-			return err
-		}
-	}
-	if rulesDiffer {
-		if err := catalog.SaveRules(r.ctx, r.tx, there, rules); err != nil {
-			return err
-		}
-	}
-	if partsDiffer {
-		if err := catalog.SaveBuyerParts(r.ctx, r.tx, r.merchant.ID, there.ID, parts); err != nil {
-			return err
-		}
+	if err := r.saveOffered(there, own); err != nil {
+		return err
 	}
 	r.organisations[w.ExternalID] = there
 	seen := map[string]bool{}
@@ -129,6 +96,65 @@ func (r *run) applyOrganisation(w Organisation, path string) error {
 		}
 	}
 	return r.done(&o, there.ID)
+}
+
+// setOrganisation writes the file's values into the organisation's row.
+func (r *run) setOrganisation(o *Object, there *accounts.Organisation, w Organisation, path string) error {
+	set(o, "name", &there.Name, w.Name)
+	set(o, "currency", &there.Currency, w.Currency)
+	set(o, "terms_days", &there.TermsDays, w.TermsDays)
+	set(o, "over_limit", &there.OverLimit, w.OverLimit)
+	set(o, "price_policy", &there.PricePolicy, w.PricePolicy)
+	if err := r.setCertificates(o, there, w.TaxCertificates, path+".tax_certificates"); err != nil {
+		return err
+	}
+	set(o, "disabled", &there.Disabled, w.Disabled)
+	r.checkCurrency(w.Currency, path+".currency")
+	if w.Name != nil && strings.TrimSpace(*w.Name) == "" {
+		r.fault(path+".name", "must not be empty")
+	}
+	if w.TermsDays != nil && (*w.TermsDays < 0 || *w.TermsDays > 3650) {
+		r.fault(path+".terms_days", "must be between 0 and 3650")
+	}
+	return nil
+}
+
+// offered is what of the catalogue is an organisation's own, where the file says it otherwise than it
+// is: it is looked at before the organisation's row is written, and saved after it.
+type offered struct {
+	prices      []contractPrice
+	rules       []catalog.Rule
+	parts       []catalog.BuyerPart
+	rulesDiffer bool
+	partsDiffer bool
+}
+
+func (r *run) offered(o *Object, there accounts.Organisation, w Organisation, path string) (own offered, err error) {
+	if own.prices, err = r.contractPrices(o, there, w.ContractPrices, path+".contract_prices"); err != nil {
+		return own, err
+	}
+	if own.rules, own.rulesDiffer, err = r.assortment(o, there, w.Assortment, path+".assortment"); err != nil {
+		return own, err
+	}
+	own.parts, own.partsDiffer, err = r.buyerParts(o, there, w.BuyerParts, path+".buyer_parts")
+	return own, err
+}
+
+func (r *run) saveOffered(there accounts.Organisation, own offered) error {
+	for _, p := range own.prices {
+		if err := catalog.SavePrice(r.ctx, r.tx, r.merchant.ID, p.product, p.Price); err != nil {
+			return err
+		}
+	}
+	if own.rulesDiffer {
+		if err := catalog.SaveRules(r.ctx, r.tx, there, own.rules); err != nil {
+			return err
+		}
+	}
+	if own.partsDiffer {
+		return catalog.SaveBuyerParts(r.ctx, r.tx, r.merchant.ID, there.ID, own.parts)
+	}
+	return nil
 }
 
 // setCertificates replaces the organisation's certificates of exemption from tax.

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -106,35 +107,14 @@ func ReadOrder(body []byte) (EnteredOrder, error) {
 // Wanted is the order in checkout's words; each thing wrong with it is a field. What people wrote
 // is masked as in a document (decision 0009).
 func (e EnteredOrder) Wanted(merchant accounts.Merchant, organisation accounts.Organisation) (checkout.Wanted, error) {
-	faults := fault.New(fault.Invalid, "the order can't be entered as it is")
-	wrong := func(path, message string) {
-		faults.Fields = append(faults.Fields, fault.Field{Path: path, Message: message})
-	}
-	number := func(path, text string) money.Decimal {
-		d, err := money.ParseDecimal(text)
-		if err != nil || d.Sign() < 0 {
-			wrong(path, "is not a plain decimal number of at most 19 digits")
-			return money.One // whatever comes of it is not used
-		}
-		return d
-	}
-	positive := func(path, text string) money.Decimal {
-		d := number(path, text)
-		if d.Sign() == 0 {
-			wrong(path, "must be more than 0")
-		}
-		return d
-	}
+	read := entry{fault.New(fault.Invalid, "the order can't be entered as it is"), map[int64]bool{}}
 	w := checkout.Wanted{Merchant: merchant, Organisation: organisation, Kind: checkout.New, Number: strings.TrimSpace(e.Number),
-		Source: "offline", Currency: e.Currency}
-	if w.Currency == "" {
-		w.Currency = organisation.Currency
-	}
+		Source: "offline", Currency: cmp.Or(e.Currency, organisation.Currency)}
 	if _, known := money.Exponent(w.Currency); !known {
-		wrong("currency", "is not an ISO 4217 currency")
+		read.wrong("currency", "is not an ISO 4217 currency")
 	}
 	if w.Number == "" {
-		wrong("number", "must not be empty")
+		read.wrong("number", "must not be empty")
 	}
 	if p := e.ShipTo; p != nil {
 		w.Header.ShipTo = &orders.Address{Name: cxml.MaskCards(p.Name), City: cxml.MaskCards(p.City), Region: p.Region, PostalCode: p.PostalCode, Country: strings.ToUpper(p.Country)}
@@ -143,36 +123,66 @@ func (e EnteredOrder) Wanted(merchant accounts.Merchant, organisation accounts.O
 		}
 	}
 	if e.Total != "" {
-		total := number("total", e.Total)
+		total := read.number("total", e.Total)
 		w.Header.StatedTotal = &total
 	}
 	if e.Comment != "" {
 		w.Header.Comments = []string{cxml.MaskCards(e.Comment)}
 	}
-	taken := map[int64]bool{}
 	for i, l := range e.Lines {
-		path := fmt.Sprintf("lines[%d].", i)
-		line := orders.Line{Position: int64(i + 1), Line: l.Line, SKU: strings.TrimSpace(l.SKU), BuyerPart: strings.TrimSpace(l.BuyerPart),
-			AuxiliaryID: checkout.AuxiliaryOf(l.QuoteID, l.QuoteItem), Name: l.SKU, Charge: l.Charge,
-			Quantity: positive(path+"quantity", l.Quantity), Unit: strings.TrimSpace(l.Unit), BuyerPrice: number(path+"price", l.Price)}
-		if line.Line == 0 {
-			line.Line, line.Synthetic = int64(i+1), true
-		}
-		if taken[line.Line] {
-			wrong(path+"line", fmt.Sprintf("there are two lines %d", line.Line))
-		}
-		taken[line.Line] = true
-		if line.SKU == "" && line.BuyerPart == "" && line.Charge == "" {
-			wrong(path+"sku", "is needed, or buyer_part")
-		}
-		if l.PricePer != "" {
-			per := positive(path+"price_per", l.PricePer)
-			line.Per = &per
-		}
-		w.Lines = append(w.Lines, line)
+		w.Lines = append(w.Lines, read.line(i, l))
 	}
-	if len(faults.Fields) > 0 {
-		return w, faults
+	if len(read.faults.Fields) > 0 {
+		return w, read.faults
 	}
 	return w, nil
+}
+
+// entry collects what is wrong while an order is read.
+type entry struct {
+	faults *fault.Error
+	taken  map[int64]bool // numbers of lines
+}
+
+func (e entry) line(i int, l EnteredLine) orders.Line {
+	path := fmt.Sprintf("lines[%d].", i)
+	line := orders.Line{Position: int64(i + 1), Line: l.Line, SKU: strings.TrimSpace(l.SKU), BuyerPart: strings.TrimSpace(l.BuyerPart),
+		AuxiliaryID: checkout.AuxiliaryOf(l.QuoteID, l.QuoteItem), Name: l.SKU, Charge: l.Charge,
+		Quantity: e.positive(path+"quantity", l.Quantity), Unit: strings.TrimSpace(l.Unit), BuyerPrice: e.number(path+"price", l.Price)}
+	if line.Line == 0 {
+		line.Line, line.Synthetic = int64(i+1), true
+	}
+	if e.taken[line.Line] {
+		e.wrong(path+"line", fmt.Sprintf("there are two lines %d", line.Line))
+	}
+	e.taken[line.Line] = true
+	if line.SKU == "" && line.BuyerPart == "" && line.Charge == "" {
+		e.wrong(path+"sku", "is needed, or buyer_part")
+	}
+	if l.PricePer != "" {
+		per := e.positive(path+"price_per", l.PricePer)
+		line.Per = &per
+	}
+	return line
+}
+
+func (e entry) wrong(path, message string) {
+	e.faults.Fields = append(e.faults.Fields, fault.Field{Path: path, Message: message})
+}
+
+func (e entry) number(path, text string) money.Decimal {
+	d, err := money.ParseDecimal(text)
+	if err != nil || d.Sign() < 0 {
+		e.wrong(path, "is not a plain decimal number of at most 19 digits")
+		return money.One // whatever comes of it is not used
+	}
+	return d
+}
+
+func (e entry) positive(path, text string) money.Decimal {
+	d := e.number(path, text)
+	if d.Sign() == 0 {
+		e.wrong(path, "must be more than 0")
+	}
+	return d
 }

@@ -259,7 +259,7 @@ func (s *shop) askLeave(w http.ResponseWriter, r *http.Request, v visit) error {
 	case "inspect":
 		title = "Leave?"
 	}
-	return s.show(w, r, http.StatusOK, v, "leave", title, nil, true)
+	return s.show(w, r, http.StatusOK, v, sheet{page: "leave", title: title, quiet: true})
 }
 
 func (s *shop) leave(w http.ResponseWriter, r *http.Request, v visit) error {

@@ -103,22 +103,30 @@ func (v view) CategoryAddress(name string) string {
 // ProductAddress is the page of one product.
 func (v view) ProductAddress(sku string) string { return v.Home + "products/" + url.PathEscape(sku) }
 
-func (s *shop) show(w http.ResponseWriter, r *http.Request, status int, v visit, page, title string, data any, quiet bool) error {
+// sheet is what one page shows besides what stands on all of them.
+type sheet struct {
+	page  string // name of the template
+	title string
+	data  any
+	quiet bool // it has the banner's actions itself
+}
+
+func (s *shop) show(w http.ResponseWriter, r *http.Request, status int, v visit, what sheet) error {
 	categories, err := s.API.Categories(r.Context(), v.token)
 	if err != nil {
 		return err
 	}
 	shown := view{
-		Title: title, Merchant: s.Merchant, Home: s.path(v.token), Session: v.session,
-		Categories: categories, Quiet: quiet, Looking: v.session.Operation == "inspect", Page: data,
+		Title: what.title, Merchant: s.Merchant, Home: s.path(v.token), Session: v.session,
+		Categories: categories, Quiet: what.quiet, Looking: v.session.Operation == "inspect", Page: what.data,
 	}
-	switch data := data.(type) {
+	switch data := what.data.(type) {
 	case listPage:
 		shown.Category, shown.Query, shown.All = data.Category, data.Query, data.All
 	case productPage:
 		shown.Category = data.Product.Category
 	}
-	s.render(w, status, page, shown)
+	s.render(w, status, what.page, shown)
 	return nil
 }
 
@@ -142,9 +150,9 @@ func (s *shop) render(w http.ResponseWriter, status int, page string, data any) 
 
 // home is the front page: categories, and the usual cart while the own one is empty.
 func (s *shop) home(w http.ResponseWriter, r *http.Request, v visit) error {
-	return s.show(w, r, http.StatusOK, v, "home", s.Merchant, homePage{
+	return s.show(w, r, http.StatusOK, v, sheet{page: "home", title: s.Merchant, data: homePage{
 		Usual: len(s.UsualCarts[v.session.Organisation.ExternalID]), Missing: r.URL.Query().Get("done") == missing,
-	}, false)
+	}})
 }
 
 type homePage struct {
@@ -191,7 +199,7 @@ func (s *shop) list(w http.ResponseWriter, r *http.Request, v visit) error {
 	if page.Query != "" {
 		title = "Results for “" + page.Query + "”"
 	}
-	return s.show(w, r, http.StatusOK, v, "list", title, page, false)
+	return s.show(w, r, http.StatusOK, v, sheet{page: "list", title: title, data: page})
 }
 
 type listPage struct {
@@ -268,7 +276,7 @@ func (s *shop) showProduct(w http.ResponseWriter, r *http.Request, status int, v
 		}
 	}
 	page.Tiers = tiers(p, page.Typed)
-	return s.show(w, r, status, v, "product", p.Name, page, false)
+	return s.show(w, r, status, v, sheet{page: "product", title: p.Name, data: page})
 }
 
 // tiers writes the breaks as ranges: 1 to 9, 10 to 99, 100 and more.
@@ -341,7 +349,7 @@ func (s *shop) showCart(w http.ResponseWriter, r *http.Request, status int, v vi
 			page.Wrong = append(page.Wrong, row)
 		}
 	}
-	return s.show(w, r, status, v, "cart", "Cart for "+v.session.Organisation.Name, page, true)
+	return s.show(w, r, status, v, sheet{page: "cart", title: "Cart for " + v.session.Organisation.Name, data: page, quiet: true})
 }
 
 // known reads the products of the cart's lines, as far as it can: they only make the page nicer, so
