@@ -100,7 +100,7 @@ func TestAMailAboutAQuoteLeadsToIt(t *testing.T) {
 		list.shows(t, 200, "[test] Castelmere Foods asks for a quote", "1 mail on this page")
 		id := strings.Split(strings.Split(list.body, "/console/mail/")[1], `"`)[0]
 		page := b.get("/mail/" + id)
-		page.shows(t, 200, "Without a price: 75 EA PKG-4010", "https://kontor.example.net/m/brackwater/console/quotes/"+cart.ID, "About A quote")
+		page.shows(t, 200, "Without a price: 75 RO PKG-4010", "https://kontor.example.net/m/brackwater/console/quotes/"+cart.ID, "About A quote")
 		if strings.Contains(page.body, "/orders/"+cart.ID) || !strings.Contains(page.body, `href="/m/brackwater/console/quotes/`+cart.ID+`"`) {
 			t.Error(page.body)
 		}
