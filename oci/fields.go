@@ -22,8 +22,10 @@ var itemFields = []field{
 		func(i *Item, f Field, faults *Faults) { i.Quantity = number(f, faults) }},
 	text("UNIT", 3, func(i *Item) *string { return &i.Unit }),
 	{"PRICE", 0, writtenPrice, func(i *Item, f Field, faults *Faults) {
-		price := number(f, faults)
-		i.Price = &price
+		before := len(*faults)
+		if price := number(f, faults); len(*faults) == before {
+			i.Price = &price
+		}
 	}},
 	text("CURRENCY", 5, func(i *Item) *string { return &i.Currency }),
 	{"PRICEUNIT", 0, writtenPriceUnit, func(i *Item, f Field, faults *Faults) {
@@ -36,7 +38,9 @@ var itemFields = []field{
 		i.LeadTime = &days
 	}},
 	{"LONGTEXT", 0, func(i *Item) string { return paragraphs(i.LongText) },
-		func(i *Item, f Field, _ *Faults) { i.LongText = f.Value }},
+		func(i *Item, f Field, _ *Faults) { // some shops cut it into lines
+			i.LongText = strings.TrimPrefix(i.LongText+"\r\n"+f.Value, "\r\n")
+		}},
 	text("VENDOR", 10, func(i *Item) *string { return &i.Vendor }),
 	text("VENDORMAT", 40, func(i *Item) *string { return &i.VendorMat }),
 	text("MANUFACTCODE", 10, func(i *Item) *string { return &i.ManufactCode }),

@@ -40,12 +40,19 @@ func ReadForm(page []byte, contentType string) (form Form, ok bool) {
 			case "form":
 				within = true
 				forms = append(forms, Form{Action: attribute(token, "action"), Method: strings.ToUpper(attribute(token, "method")), Target: attribute(token, "target")})
+			case "textarea":
+				name := attribute(token, "name")
+				if value := ""; within && name != "" {
+					if tokens.Next() == html.TextToken {
+						value = strings.TrimPrefix(string(tokens.Text()), "\n") // as browsers do
+					}
+					last := &forms[len(forms)-1]
+					last.Fields = append(last.Fields, Field{name, lineEnds(value)})
+				}
 			case "input":
 				if name := attribute(token, "name"); within && name != "" {
 					last := &forms[len(forms)-1]
-					// Browsers send line ends as CR LF, however the page writes them.
-					value := strings.ReplaceAll(strings.ReplaceAll(attribute(token, "value"), "\r\n", "\n"), "\n", "\r\n")
-					last.Fields = append(last.Fields, Field{name, value})
+					last.Fields = append(last.Fields, Field{name, lineEnds(attribute(token, "value"))})
 				}
 			}
 		case html.EndTagToken:
@@ -54,6 +61,11 @@ func ReadForm(page []byte, contentType string) (form Form, ok bool) {
 			}
 		}
 	}
+}
+
+// lineEnds are sent as CR LF, however the page writes them.
+func lineEnds(value string) string {
+	return strings.ReplaceAll(strings.ReplaceAll(value, "\r\n", "\n"), "\n", "\r\n")
 }
 
 func withCart(forms []Form) (Form, bool) {

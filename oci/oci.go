@@ -73,7 +73,7 @@ type Cart struct {
 // Item is one item, its fields named like the interface's (OCI reference 4). Empty texts and nil
 // are fields that are absent.
 type Item struct {
-	// Index is the item's number in the form, from 1; forms that were read may have gaps.
+	// Index is the item's number in the form, from 1; forms that were read may have gaps, or a 0.
 	Index int
 
 	Description string // 40 characters; this or MatNr is required

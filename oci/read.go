@@ -194,14 +194,14 @@ func placeOf(name string) (field string, index int, ok bool) {
 	upper := strings.ToUpper(strings.TrimSpace(name))
 	if m := longText.FindStringSubmatch(upper); m != nil {
 		index, err := strconv.Atoi(cmp.Or(m[1], m[2], "1"))
-		return "LONGTEXT", index, err == nil && index > 0
+		return "LONGTEXT", index, err == nil
 	}
 	m := itemField.FindStringSubmatch(upper)
 	if m == nil {
 		return "", 0, false
 	}
 	index, err := strconv.Atoi(m[2])
-	return m[1], index, err == nil && index > 0
+	return m[1], index, err == nil // some shops count from 0
 }
 
 // set puts one field into the item; empty values are absent.

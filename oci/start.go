@@ -146,7 +146,7 @@ func secretName(name string, names Names) bool {
 			return true
 		}
 	}
-	return strings.HasSuffix(name, "PASS") || name == "PIN"
+	return strings.HasSuffix(name, "PASS") || strings.HasSuffix(name, "PW") || name == "PIN"
 }
 
 // secret is the first of the fields with a value; its blanks belong to it.

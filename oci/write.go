@@ -6,6 +6,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/kontorhq/kontor/money"
 )
 
 // Rules are what a buyer's system takes beyond the texts, or less than they say.
@@ -95,14 +97,19 @@ func (i *Item) check(index, items int, faults *Faults) {
 	}
 	if i.Quantity.Sign() <= 0 {
 		fault("QUANTITY", "must be more than 0")
-	} else if !fits(i.Quantity) {
-		fault("QUANTITY", i.Quantity.Plain()+" has more than 11 digits before or 3 behind the point")
+	} else if misfit := misfit(i.Quantity); misfit != "" {
+		fault("QUANTITY", misfit)
 	}
 	if line(i.Unit) == "" && line(i.MatNr) == "" {
 		fault("UNIT", "is missing")
 	}
 	if i.Price != nil && !fits(*i.Price) {
-		fault("PRICE", i.Price.Plain()+" is negative, or has more than 11 digits before or 3 behind the point")
+		message := misfit(*i.Price)
+		if price, per, ok := PriceOf(*i.Price); ok && i.PriceUnit <= 1 {
+			n := strconv.FormatInt(per, 10)
+			message += "; it goes as " + price.Plain() + " with PRICEUNIT " + n
+		}
+		fault("PRICE", message)
 	}
 	if i.Price != nil && i.Currency == "" {
 		fault("CURRENCY", "is missing beside a price")
@@ -127,12 +134,28 @@ func (i *Item) check(index, items int, faults *Faults) {
 			fault(pair.field, "needs "+pair.needs)
 		}
 	}
+	if i.AttachmentPurpose != "" && i.AttachmentPurpose != "C" {
+		fault("ATTACHMENT_PURPOSE", "must be C, for a configuration, or empty")
+	}
 	if i.ItemType != "" && i.ItemType != "R" && i.ItemType != "O" && i.ItemType != "F" {
 		fault("ITEM_TYPE", "must be R, O or F")
 	}
 	if parent, err := strconv.Atoi(i.ParentID); i.ParentID != "" && (err != nil || parent < 1 || parent > items || parent == index) {
 		fault("PARENT_ID", i.ParentID+" is no other item of this cart")
 	}
+}
+
+// misfit says why a number can't stand in PRICE or QUANTITY; "" where it can.
+func misfit(d money.Decimal) string {
+	switch {
+	case d.Sign() < 0:
+		return d.Plain() + " is negative"
+	case d.Scale() > decimals:
+		return d.Plain() + " has more than " + strconv.Itoa(decimals) + " digits behind the point"
+	case !fits(d):
+		return d.Plain() + " has more than " + strconv.Itoa(digits) + " digits before the point"
+	}
+	return ""
 }
 
 // line is text for a field of one line: no control characters, no blanks around it.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"errors"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -89,6 +90,8 @@ func (f Findings) sort() {
 	slices.SortStableFunc(f, func(a, b Finding) int { return cmp.Compare(rank[a.Level], rank[b.Level]) })
 }
 
+var htmlPage = regexp.MustCompile(`(?i)^\s*<(?:!doctype\s+html|html|head|body|form)[\s>]`)
+
 // Check finds what is wrong with a start or a cart in OCI, or with a cXML document, also one that
 // travels in a message of several parts, in gzip or in a form. contentType is the HTTP header's value, or "". An error is a
 // *cxml.Fault of a document that can't be read at all.
@@ -99,6 +102,9 @@ func Check(message []byte, contentType string) (Findings, error) {
 	body, bodyType, parts, fault := cxml.Unpack(message, contentType, cxml.DefaultLimits)
 	if fault != nil {
 		return nil, fault
+	}
+	if htmlPage.Match(body) {
+		return nil, &cxml.Fault{Kind: cxml.Malformed, Message: "This is a page of HTML, and no form of it has a start, a cart or a document: there is no field HOOK_URL, ~OkCode, NEW_ITEM-… or cxml-…."}
 	}
 	doc, err := cxml.Read(body, bodyType, cxml.DefaultLimits)
 	if doc == nil {

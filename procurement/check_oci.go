@@ -12,6 +12,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/kontorhq/kontor/cxml"
+	"github.com/kontorhq/kontor/money"
 	"github.com/kontorhq/kontor/oci"
 )
 
@@ -162,6 +163,9 @@ func (k *checker) ociCart(sent ociSent) {
 	if sent.form != nil && sent.form.Method != http.MethodPost {
 		k.fault("", "The form is sent by GET, which cuts long carts and puts prices into logs.")
 	}
+	if len(cart.Items) == 0 && err != nil {
+		return // what there is can't be read
+	}
 	if len(cart.Items) == 0 {
 		k.note("", "There is no item: for the buyer this is a visit without a cart.")
 		return
@@ -177,18 +181,23 @@ func (k *checker) ociCart(sent ociSent) {
 	})
 	for i, item := range cart.Items {
 		at := func(field string) string { return "NEW_ITEM-" + field + "[" + strconv.Itoa(item.Index) + "]" }
+		if item.Index == 0 {
+			k.warn(at("DESCRIPTION"), "The items are counted from 0; the texts count from 1, and readers that go by that lose this one.", does(thisSystem, "reads it all the same"))
+			break
+		}
 		if item.Index != i+1 {
 			k.warn(at("DESCRIPTION"), "Item "+strconv.Itoa(i+1)+" of the form has the number "+strconv.Itoa(item.Index)+": readers that stop at the first gap lose it.", does(thisSystem, "reads it all the same"))
 			break
 		}
 	}
 	for _, item := range cart.Items {
-		k.ociItem(item)
+		k.ociItem(item, broken)
 	}
-	k.ociNames(sent.fields)
+	k.ociNames(sent.fields, broken)
 }
 
-func (k *checker) ociItem(item oci.Item) {
+// ociItem looks at what an item says; unread are the places that the reader found faults at.
+func (k *checker) ociItem(item oci.Item, unread map[string]bool) {
 	at := func(field string) string { return "NEW_ITEM-" + field + "[" + strconv.Itoa(item.Index) + "]" }
 	if n := utf8.RuneCountInString(item.Description); n > 40 {
 		k.warn(at("DESCRIPTION"), "It has "+strconv.Itoa(n)+" characters; 40 are taken, the rest belongs into the long text.")
@@ -199,36 +208,68 @@ func (k *checker) ociItem(item oci.Item) {
 	if item.VendorMat == "" && item.MatNr == "" {
 		k.warn(at("VENDORMAT"), "The shop's part number is missing: an order can't name the product.")
 	}
-	if item.Price == nil {
+	switch {
+	case unread[at("PRICE")]:
+	case item.Price == nil:
 		k.note(at("PRICE"), "There is no price; the buyer's system asks a person for it.")
-	} else if item.Price.IsZero() {
+	case item.Price.IsZero():
 		k.warn(at("PRICE"), "The price is 0. One that is still to be said is left out.")
 	}
 	if item.ExtProductID == "" {
 		k.note(at("EXT_PRODUCT_ID"), "It is missing, so that DETAIL and VALIDATE can't ask for the product later.")
 	}
-	if _, err := item.Total(); err != nil && item.Price != nil && item.Currency != "" {
-		k.fault(at("CURRENCY"), "The line can't be counted in "+shown(item.Currency)+".")
+	if _, known := money.Exponent(item.Currency); item.Currency != "" && !known {
+		k.fault(at("CURRENCY"), shown(item.Currency)+" is no currency of ISO 4217.")
+	} else if _, err := item.Total(); err != nil && item.Price != nil && item.Currency != "" {
+		k.fault(at("CURRENCY"), "The line is more than can be counted in "+shown(item.Currency)+".")
+	}
+	if iso := sapUnits[strings.ToUpper(item.Unit)]; iso != "" {
+		k.note(at("UNIT"), shown(item.Unit)+" is SAP's own code; the text wants the ISO code, "+iso+". It is right where the buyer asks for it.")
+	}
+	if oci.PlainText(item.LongText) != item.LongText {
+		k.warn(at("LONGTEXT"), "There is HTML in it. It is plain text: the buyer's order shows the tags.")
+	}
+	if eclass.MatchString(item.MatGroup) {
+		k.note(at("MATGROUP"), "An ECLASS code goes without its dashes: "+strings.ReplaceAll(item.MatGroup, "-", "")+".")
+	}
+	if u, err := url.Parse(item.Attachment); item.Attachment != "" && (err != nil || u.Host == "" || u.User != nil || u.Scheme != "https" && u.Scheme != "http") {
+		k.warn(at("ATTACHMENT"), "This is no address that the buyer's server can fetch by itself: http or https with a host, without a login.")
 	}
 }
 
+// sapUnits are SAP's own codes in German systems that are no ISO codes, with those that are.
+var sapUnits = map[string]string{"ST": "PCE", "PC": "PCE", "KG": "KGM", "M": "MTR", "L": "LTR", "PAK": "PA", "KAR": "CT"}
+
 var (
 	strictNumber = regexp.MustCompile(`^[0-9]+(\.[0-9]+)?$`)
-	strictName   = regexp.MustCompile(`^NEW_ITEM-(LONGTEXT_[1-9][0-9]*:132\[\]|[A-Z][A-Z0-9_]*\[[1-9][0-9]*\])$`)
+	strictName   = regexp.MustCompile(`^NEW_ITEM-(LONGTEXT_(?:0|[1-9][0-9]*):132\[\]|[A-Z][A-Z0-9_]*\[(?:0|[1-9][0-9]*)\])$`)
 	numberFields = regexp.MustCompile(`(?i)^NEW_ITEM-(QUANTITY|PRICE|PRICEUNIT|LEADTIME)\[`)
 )
 
 // ociNames looks at the fields as they are written: our reader takes more than others do.
-func (k *checker) ociNames(fields []oci.Field) {
+func (k *checker) ociNames(fields []oci.Field, unread map[string]bool) {
 	lenient := does(thisSystem, "reads it all the same")
+	seen := map[string]bool{}
 	for _, f := range fields {
+		if name := strings.ToUpper(strings.TrimSpace(f.Name)); seen[name] && strings.HasPrefix(name, "NEW_ITEM-") {
+			if strings.HasPrefix(name, "NEW_ITEM-LONGTEXT") {
+				k.warn(placeOfField(f.Name), "The long text is to come in one field, as long as it is.", does(thisSystem, "joins the pieces"))
+				continue
+			}
+			k.warn(placeOfField(f.Name), "The field is there more than once: systems take the one or the other.", does(thisSystem, "takes the last one"))
+		} else {
+			seen[name] = true
+		}
 		place := placeOfField(f.Name)
 		upper := strings.ToUpper(strings.TrimSpace(f.Name))
 		switch {
 		case strings.HasPrefix(upper, "NEW_ITEM-") && (!strictName.MatchString(f.Name) || strings.HasPrefix(upper, "NEW_ITEM-LONGTEXT[")):
 			k.warn(place, "This is not how the texts write the name: NEW_ITEM-FIELD[1], and NEW_ITEM-LONGTEXT_1:132[] for the long text.", lenient)
+		case unread[strings.TrimSpace(f.Name)]:
 		case numberFields.MatchString(f.Name) && strings.TrimSpace(f.Value) != "" && !strictNumber.MatchString(f.Value):
 			k.warn(place, "The number is to be written with digits and a point only, as in 12.500.", lenient)
+		case strings.HasPrefix(upper, "NEW_ITEM-SERVICE[") && !strings.EqualFold(strings.TrimSpace(f.Value), "X") && strings.TrimSpace(f.Value) != "":
+			k.warn(place, "The value is X for a service, and empty for everything else.", does(thisSystem, "takes it for none"))
 		case strings.HasPrefix(upper, "NEW_ITEM-"), strings.HasPrefix(upper, "~"):
 		default:
 			k.note(place, "This field is none of the cart's, and goes to the buyer's system with it.")

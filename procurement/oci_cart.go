@@ -1,7 +1,9 @@
 package procurement
 
 import (
+	"cmp"
 	"net/url"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -174,11 +176,16 @@ func (f OCIField) value(asked *ociVisit, cart checkout.Cart, l checkout.CartLine
 	if other, mapped := f.Values[value]; mapped {
 		value = other
 	}
+	if f.Field == "MATGROUP" && eclass.MatchString(value) {
+		value = strings.ReplaceAll(value, "-", "") // with them it is longer than the field
+	}
 	if letters := []rune(value); f.Cut > 0 && len(letters) > f.Cut {
 		value = string(letters[:f.Cut])
 	}
 	return value
 }
+
+var eclass = regexp.MustCompile(`^[0-9]{2}(-[0-9]{2}){3}$`)
 
 // parameter is the value of a parameter of the start; a masked one gives nothing.
 func parameter(fields []oci.Field, name string) string {
@@ -202,7 +209,7 @@ func (s Settings) ociUnit(unit string) string {
 	if unit := s.oci().DefaultUnit; unit != "" {
 		return unit
 	}
-	return "EA"
+	return cmp.Or(s.Units["EA"], "EA")
 }
 
 // ociCurrency is what the buyer's system calls a currency.

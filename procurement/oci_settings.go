@@ -30,7 +30,7 @@ type OCISettings struct {
 	OKCode string `json:"ok_code,omitempty"`
 	// SAPGUI takes return addresses of SAP GUI's own browser control, such as sapevent:return.
 	SAPGUI bool `json:"sap_gui,omitempty"`
-	// DefaultUnit stands for a unit that the buyer has no code for; EA when empty.
+	// DefaultUnit stands for a unit that the buyer has no code for; what the buyer calls EA when empty.
 	DefaultUnit string `json:"default_unit,omitempty"`
 	// Currencies are the buyer's codes by ISO 4217 codes, where they differ.
 	Currencies map[string]string `json:"currencies,omitempty"`

@@ -313,6 +313,11 @@ func TestOCIStartsAreRefused(t *testing.T) {
 		} {
 			t.Run(test.name, func(t *testing.T) {
 				p := r.on(t).callOCI(http.MethodPost, test.to, test.pairs...)
+				// A wrong login is told in any frame, and no address tells whose it could be.
+				ancestors := map[bool]string{true: "frame-ancestors 'self' *", false: "frame-ancestors 'self' https://buyer.example.com"}[test.code == 401]
+				if policy := p.header.Get("Content-Security-Policy"); !strings.HasSuffix(policy, "form-action 'none'; "+ancestors) {
+					t.Errorf("the policy is %s", policy)
+				}
 				if body := html.UnescapeString(p.body); p.code != test.code || !strings.Contains(body, test.says) || p.header.Get("Location") != "" {
 					t.Errorf("HTTP %d to %q:\n%s", p.code, p.header.Get("Location"), p.body)
 				}

@@ -83,6 +83,9 @@ func (s *Service) tryStart(ctx context.Context, k *checker, v *ociVisitor) error
 			home = address
 		}
 	}
+	if home == "" && settings.oci().SAPGUI {
+		home = sapEvent + ":return"
+	}
 	live, err := secretsOf(ctx, s.DB, v.merchant.ID, v.connection.ID)
 	if err != nil {
 		return err

@@ -42,7 +42,7 @@ func TestATrialStartNamesEveryRule(t *testing.T) {
 				"note NEW_ITEM-DESCRIPTION SEA-1: the name has 43 characters"}},
 			{"with odd settings", odd, "back=http://lab.example.com/ USERNAME=buyer pwd=…", []string{
 				"fault NEW_ITEM-MATGROUP FAS-1050 in EA: is longer than 10", "fault NEW_ITEM-MATGROUP FAS-1050 in BX: is longer than 10",
-				"fault NEW_ITEM-MATGROUP PPE-2020 in PR: is longer than 10", "fault units.PR The buyer has no code for PR, the unit of PPE-2020; in a live session EA stands", "fault NEW_ITEM-MATGROUP PPE-2030 in EA: is longer than 10",
+				"fault NEW_ITEM-MATGROUP PPE-2020 in PR: is longer than 10", "fault units.PR The buyer has no code for PR, the unit of PPE-2020; in a live session ST stands", "fault NEW_ITEM-MATGROUP PPE-2030 in EA: is longer than 10",
 				"fault NEW_ITEM-PRICE FAS-FINE in EA: ", "fault NEW_ITEM-MATGROUP SEA-1 in KGM: is longer than 10", "fault units.KGM The buyer has no code", "fault NEW_ITEM-VENDORMAT LLLL",
 				"warning return_hosts[0] Prices go to lab.example.com over http", "warning NEW_ITEM-EXT_PRODUCT_ID LLL", "note NEW_ITEM-DESCRIPTION SEA-1"}},
 			{"closed, and without anything", closed, "HOOK_URL= USERNAME=buyer", []string{

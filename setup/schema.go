@@ -196,7 +196,7 @@ var docs = map[reflect.Type]map[string]string{
 		"hook_query":         "What becomes of parameters in the return address: keep leaves it byte for byte, split makes fields of them, as old SAP systems want; keep when never set",
 		"ok_code":            "~OkCode in the form where the start brought none",
 		"sap_gui":            "Takes return addresses of SAP GUI's own browser control (sapevent:…), which lead nowhere else than into that program; not taken when never set",
-		"default_unit":       "Stands for a unit that units doesn't name; EA when never set",
+		"default_unit":       "Stands for a unit that units doesn't name; what the buyer calls EA when never set",
 		"currencies":         "The buyer's code for each currency that it calls otherwise",
 		"lengths":            "Characters that the buyer's system takes in a field, where they are others than the interface's: {\"CUST_FIELD5\": 255}",
 		"schema_type":        "The name under which the buyer imported UNSPSC; without it no class is sent",

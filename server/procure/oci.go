@@ -42,6 +42,11 @@ func (p endpoint) startOCI(c echo.Context) error {
 	answer, whose, err := p.service.StartOCI(ctx, procurement.OCICall{Merchant: c.Param("merchant"), Connection: c.Param("connection"),
 		Method: request.Method, Query: request.URL.RawQuery, Body: form})
 	if err != nil {
+		if whose.Ancestors == nil {
+			// Nothing is proved, and the page tells nothing: in whichever frame it was to stand, somebody
+			// has to read it.
+			whose.Ancestors = []string{"*"}
+		}
 		return p.sorry(c, err, sorryPage{Whose: whose, Title: "This start can't be answered"})
 	}
 	if answer.Form == nil {
