@@ -7,6 +7,7 @@
 package shop
 
 import (
+	"context"
 	"crypto/rand"
 	"errors"
 	"fmt"
@@ -157,13 +158,29 @@ func (s *shop) open(w http.ResponseWriter, r *http.Request, token string) (clien
 	case client.SessionOpen:
 		return session, true
 	case client.SessionReturned:
+		if s.pressedAgain(w, r, "/return", token, s.API.Return) {
+			return client.Session{}, false
+		}
 		s.stop(w, http.StatusGone, "", "This cart has left the shop", "It was sent to "+buyer+". To change it or to shop again, start again from your procurement system.")
 	case client.SessionCancelled:
+		if s.pressedAgain(w, r, "/leave", token, s.API.Cancel) {
+			return client.Session{}, false
+		}
 		s.stop(w, http.StatusGone, "", "This visit has ended without a cart", again)
 	default:
 		s.stop(w, http.StatusGone, "", "This visit has expired", again+" The cart of an expired visit is not sent.")
 	}
 	return client.Session{}, false
+}
+
+// pressedAgain answers a second press of the button that ended the visit like the first: the browser
+// follows the last answer only, and would never come to the page that takes the cart home.
+func (s *shop) pressedAgain(w http.ResponseWriter, r *http.Request, button, token string, end func(context.Context, string) (string, error)) bool {
+	if r.Method != http.MethodPost || !strings.HasSuffix(r.URL.Path, button) {
+		return false
+	}
+	to, err := end(r.Context(), token) // the address is the same, see the API
+	return err == nil && s.goTo(w, r, to) == nil
 }
 
 const again = "To shop, start again from your procurement system."

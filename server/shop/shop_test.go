@@ -168,6 +168,14 @@ func TestTheUsualCartGoesHome(t *testing.T) {
 	if want := a.URL + "/m/brackwater/p/vis_one/return"; status != 303 || head.Get("Location") != want {
 		t.Fatalf("returned: %d to %q, want 303 to %q", status, head.Get("Location"), want)
 	}
+	// Pressed twice, a browser follows the second answer only: it leads to the same page.
+	status, _, head = b.post(visit+"return", nil)
+	if want := a.URL + "/m/brackwater/p/vis_one/return"; status != 303 || head.Get("Location") != want {
+		t.Errorf("pressed twice: %d to %q, want 303 to %q", status, head.Get("Location"), want)
+	}
+	if status, _, _ := b.post(visit+"leave", nil); status != http.StatusGone {
+		t.Errorf("left after the return: %d", status)
+	}
 	status, body, _ = b.post(visit+"products/PPE-2010", url.Values{"quantity": {"1"}})
 	if status != http.StatusGone {
 		t.Errorf("after the return a line was taken: %d", status)
@@ -186,6 +194,9 @@ func TestLeavingAsksAndThenEndsTheVisit(t *testing.T) {
 	}
 	if status, _, head := b.post(visit+"leave", nil); status != 303 || !strings.HasSuffix(head.Get("Location"), "/return") {
 		t.Errorf("left: %d to %q", status, head.Get("Location"))
+	}
+	if status, _, head := b.post(visit+"leave", nil); status != 303 || !strings.HasSuffix(head.Get("Location"), "/return") {
+		t.Errorf("pressed twice: %d to %q", status, head.Get("Location"))
 	}
 	if status, body, _ := b.get(visit); status != http.StatusGone {
 		t.Errorf("the visit goes on: %d", status)
