@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -133,7 +134,7 @@ func (k *checker) ociStart(fields []oci.Field) {
 	k.ociAddress("OCICANCEL", start.CancelURL)
 	if start.Asked != "" {
 		k.note("FUNCTION", shown(start.Asked)+" is no function of OCI.", does(thisSystem, "takes it for plain shopping"))
-	} else if start.Function != oci.Shop && !contains(functionsOf, string(start.Function)) {
+	} else if start.Function != oci.Shop && !slices.Contains(functionsOf, string(start.Function)) {
 		k.warn("FUNCTION", string(start.Function)+" is a function of 5.0 that few shops have.", refuses(thisSystem, "answers 501"))
 	}
 	if _, known := oci.CharsetOf(start.Charset); !known {

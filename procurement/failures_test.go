@@ -3,7 +3,6 @@ package procurement_test
 import (
 	"bytes"
 	"fmt"
-	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -254,16 +253,7 @@ func (r *rig) behind(trusted ...*net.IPNet) (post func(client, merchant string, 
 			r.Fatal(err)
 		}
 		request.Header.Set("X-Forwarded-For", client)
-		response, err := http.DefaultClient.Do(request)
-		if err != nil {
-			r.Fatal(err)
-		}
-		defer func() { _ = response.Body.Close() }()
-		raw, err := io.ReadAll(response.Body)
-		if err != nil {
-			r.Fatal(err)
-		}
-		return r.read(raw)
+		return r.read([]byte(r.fetch(request).body))
 	}
 }
 

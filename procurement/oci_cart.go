@@ -21,10 +21,10 @@ func (c Connection) ociForm(visit Session, cart checkout.Cart, f *ReturnForm) er
 	if asked == nil {
 		asked = &ociVisit{Target: "_top"} // the connection spoke another protocol when the visit began
 	}
-	if visit.State == "cancelled" && asked.Cancel != "" {
+	if visit.State == VisitCancelled && asked.Cancel != "" {
 		return c.ociCancelled(asked, f)
 	}
-	if visit.State == "cancelled" {
+	if visit.State == VisitCancelled {
 		return c.ociPage(asked, visit.ReturnURL, nil, f)
 	}
 	fields, err := c.ociFields(asked, cart, cart.Lines)

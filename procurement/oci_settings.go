@@ -50,6 +50,14 @@ type OCISettings struct {
 	FunctionsASecond int `json:"functions_a_second,omitempty"`
 }
 
+// oci are the connection's OCI settings, the defaults where it has none.
+func (s Settings) oci() OCISettings {
+	if s.OCI == nil {
+		return OCISettings{}
+	}
+	return *s.OCI
+}
+
 // OCIField says where a field of an item comes from: one of Value, Parameter and From.
 type OCIField struct {
 	Field     string            `json:"field"`               // CUST_FIELD1, MATGROUP, TAX_CODE …
@@ -78,7 +86,7 @@ func (o OCISettings) check() []fault.Field {
 		faults = append(faults, fault.Field{Path: "oci." + path, Message: message})
 	}
 	oneOf := func(path, value string, allowed ...string) {
-		if value != "" && !contains(allowed, value) {
+		if value != "" && !slices.Contains(allowed, value) {
 			wrong(path, "must be one of "+strings.Join(allowed, ", "))
 		}
 	}
@@ -135,7 +143,7 @@ var ourFields = []string{"QUANTITY", "UNIT", "PRICE", "PRICEUNIT", "CURRENCY", "
 
 func (f OCIField) check(wrong func(path, message string)) {
 	switch {
-	case contains(ourFields, f.Field):
+	case slices.Contains(ourFields, f.Field):
 		wrong("field", f.Field+" can't be set: it says what is bought, at which price, from which cart")
 	case !oci.IsName(f.Field):
 		wrong("field", "must be a field's name in capital letters, without NEW_ITEM- and brackets")
@@ -149,7 +157,7 @@ func (f OCIField) check(wrong func(path, message string)) {
 	if from != 1 {
 		wrong("value", "one of value, parameter and from is needed")
 	}
-	if f.From != "" && !contains(lineValues, f.From) {
+	if f.From != "" && !slices.Contains(lineValues, f.From) {
 		wrong("from", "must be one of "+strings.Join(lineValues, ", "))
 	}
 	if f.Cut < 0 {
@@ -178,8 +186,8 @@ func places(n *oci.Names) map[string]*[]string {
 
 // serves tells whether a function is answered on the connection.
 func (o OCISettings) serves(function oci.Function) bool {
-	if !contains(functionsOf, string(function)) {
+	if !slices.Contains(functionsOf, string(function)) {
 		return false
 	}
-	return o.Functions == nil || contains(*o.Functions, string(function))
+	return o.Functions == nil || slices.Contains(*o.Functions, string(function))
 }

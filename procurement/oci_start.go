@@ -133,14 +133,6 @@ const (
 	mostOfFields = 64 << 10
 )
 
-// oci are the connection's OCI settings, the defaults where it has none.
-func (s Settings) oci() OCISettings {
-	if s.OCI == nil {
-		return OCISettings{}
-	}
-	return *s.OCI
-}
-
 // ociConnection finds the connection that the address names. One that doesn't exist, is closed or
 // speaks another protocol is as unknown as a wrong password, and counts like one.
 func (s *Service) ociConnection(ctx context.Context, call OCICall) (Connection, error) {

@@ -111,17 +111,7 @@ func (r *rig) sendAs(contentType, method string, c procurement.Connection, encod
 		r.Fatal(err)
 	}
 	request.Header.Set("Content-Type", contentType)
-	client := http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-	response, err := client.Do(request)
-	if err != nil {
-		r.Fatal(err)
-	}
-	defer func() { _ = response.Body.Close() }()
-	raw, err := io.ReadAll(response.Body)
-	if err != nil {
-		r.Fatal(err)
-	}
-	return page{response.StatusCode, response.Header, string(raw)}
+	return r.fetch(request)
 }
 
 const hook = "https://buyer.example.com/return?sid=abc&step=2"

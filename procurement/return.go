@@ -23,19 +23,19 @@ import (
 // ReturnCart freezes the visit's cart and gives the address of the page that posts it home. The
 // visit is over then; asked again, the address is the same.
 func (s *Service) ReturnCart(ctx context.Context, tx *database.Tx, merchant accounts.Merchant, session string) (string, error) {
-	return s.end(ctx, tx, merchant, session, "returned", false)
+	return s.end(ctx, tx, merchant, session, VisitReturned, false)
 }
 
 // ReturnForQuote is ReturnCart for a cart whose prices are to be said later, see
 // checkout.SetQuote: the buyer's system is told that they are not final.
 func (s *Service) ReturnForQuote(ctx context.Context, tx *database.Tx, merchant accounts.Merchant, session string) (string, error) {
-	return s.end(ctx, tx, merchant, session, "returned", true)
+	return s.end(ctx, tx, merchant, session, VisitReturned, true)
 }
 
 // CancelVisit ends the visit without a cart; the page that the address leads to tells the
 // buyer's system to leave its requisition as it was.
 func (s *Service) CancelVisit(ctx context.Context, tx *database.Tx, merchant accounts.Merchant, session string) (string, error) {
-	return s.end(ctx, tx, merchant, session, "cancelled", false)
+	return s.end(ctx, tx, merchant, session, VisitCancelled, false)
 }
 
 func (s *Service) end(ctx context.Context, tx *database.Tx, merchant accounts.Merchant, session, state string, forQuote bool) (string, error) {
@@ -46,20 +46,20 @@ func (s *Service) end(ctx context.Context, tx *database.Tx, merchant accounts.Me
 	if err != nil {
 		return "", err
 	}
-	if state == "returned" && visit.Operation == "inspect" {
+	if state == VisitReturned && visit.Operation == "inspect" {
 		return "", fault.New(fault.Conflict, "This visit is for looking at a cart, so nothing goes back. Leave it instead.")
 	}
 	connection, err := FindConnection(ctx, tx, merchant.ID, visit.Connection)
 	if err != nil {
 		return "", err
 	}
-	if state == "returned" { // who only leaves may do so
+	if state == VisitReturned { // who only leaves may do so
 		if err := stillServed(ctx, tx, connection, visit); err != nil {
 			return "", err
 		}
 	}
 	var how checkout.Sending // nobody may come back to a cart that wasn't sent
-	if state == "returned" {
+	if state == VisitReturned {
 		how = checkout.Sending{OperationAllowed: connection.Settings.OperationAllowed, HoldDays: connection.Settings.QuoteDays, ForQuote: forQuote,
 			Fit: func(lines []checkout.CartLine) error { return connection.Settings.fit(ctx, tx, merchant.ID, lines) }}
 	}
@@ -70,7 +70,7 @@ func (s *Service) end(ctx context.Context, tx *database.Tx, merchant accounts.Me
 	if err != nil {
 		return "", err
 	}
-	if state == "returned" {
+	if state == VisitReturned {
 		// In an edit an empty cart is an answer: the earlier lines are to go (cXML reference 5.7).
 		if len(cart.Lines) == 0 && visit.Operation != "edit" {
 			return "", fault.At(fault.Invalid, "cart", "The cart is empty; leave without a cart instead.")
@@ -155,14 +155,14 @@ func (s *Service) ReturnPage(ctx context.Context, merchantID, returnToken string
 		if err != nil {
 			return err
 		}
-		form = ReturnForm{Whose: whose(merchant, connection, visit), Cancelled: visit.State == "cancelled", Charset: oci.UTF8}
+		form = ReturnForm{Whose: whose(merchant, connection, visit), Cancelled: visit.State == VisitCancelled, Charset: oci.UTF8}
 		now, again := s.Clock.Now(), reopen
 		if connection.Protocol == "oci" {
 			again = ociAgain
 		}
 		told := !visit.FetchedAt.IsZero() && now.Sub(visit.FetchedAt.Time) > again
 		switch {
-		case visit.State != "returned" && visit.State != "cancelled":
+		case visit.State != VisitReturned && visit.State != VisitCancelled:
 			return fault.New(fault.Conflict, "This visit has no cart to send yet.")
 		case told && form.Cancelled:
 			return fault.New(fault.Spent, "The end of this visit was already told.")
@@ -236,7 +236,7 @@ func noLonger(address string, cause error) error {
 func (s Settings) formOrigins(action *url.URL) []string {
 	list := []string{originOf(action)}
 	for _, origin := range origins(s.ReturnHosts) {
-		if !contains(list, origin) {
+		if !slices.Contains(list, origin) {
 			list = append(list, origin)
 		}
 	}
@@ -246,7 +246,7 @@ func (s Settings) formOrigins(action *url.URL) []string {
 // returnFrame is where the buyer's system wants the form to go, if it says so (cXML reference 5.2).
 func (v Visit) returnFrame() string {
 	for _, e := range v.Extrinsics {
-		if strings.EqualFold(e.Name, "ReturnFrame") && contains([]string{"_self", "_top", "_parent"}, strings.TrimSpace(e.Text)) {
+		if strings.EqualFold(e.Name, "ReturnFrame") && slices.Contains([]string{"_self", "_top", "_parent"}, strings.TrimSpace(e.Text)) {
 			return strings.TrimSpace(e.Text)
 		}
 	}
@@ -263,7 +263,7 @@ func (s Settings) Ancestors() []string {
 func origins(hosts []string) []string {
 	var list []string
 	for _, entry := range hosts {
-		if scheme, host, err := allowedOrigin(entry); err == nil && !contains(list, scheme+"://"+host) {
+		if scheme, host, err := allowedOrigin(entry); err == nil && !slices.Contains(list, scheme+"://"+host) {
 			list = append(list, scheme+"://"+host)
 		}
 	}
@@ -302,7 +302,7 @@ func (s *Service) returning(merchant accounts.Merchant, connection Connection, v
 	zero := money.Zero(cart.Currency)
 	allowed := cmp.Or(cart.OperationAllowed, connection.Settings.OperationAllowed)
 	body.Header = cxml.PunchOutOrderMessageHeader{OperationAllowed: allowed, Total: cxml.AmountOf(zero)}
-	if visit.State == "cancelled" {
+	if visit.State == VisitCancelled {
 		if message, ok := s.resent(connection, visit, cart, out, allowed); ok {
 			return message, payloadID, nil
 		}

@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/xml"
 	"fmt"
-	"io"
 	"log/slog"
 	"maps"
 	"net/http"
@@ -307,19 +306,11 @@ func (r *rig) postAs(merchant, contentType string, body []byte) answer {
 	if contentType != "" {
 		request.Header.Set("Content-Type", contentType)
 	}
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		r.Fatal(err)
+	got := r.fetch(request)
+	if kind := got.header.Get("Content-Type"); got.code != http.StatusOK || kind != "text/xml; charset=UTF-8" {
+		r.Errorf("HTTP %d, %s: want 200, text/xml; charset=UTF-8", got.code, kind)
 	}
-	defer func() { _ = response.Body.Close() }()
-	raw, err := io.ReadAll(response.Body)
-	if err != nil {
-		r.Fatal(err)
-	}
-	if response.StatusCode != http.StatusOK || response.Header.Get("Content-Type") != "text/xml; charset=UTF-8" {
-		r.Errorf("HTTP %d, %s: want 200, text/xml; charset=UTF-8", response.StatusCode, response.Header.Get("Content-Type"))
-	}
-	return r.read(raw)
+	return r.read([]byte(got.body))
 }
 
 func (r *rig) read(raw []byte) answer {

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -30,7 +31,7 @@ type Session struct {
 	Buyer        string        `db:"buyer_id"`
 	Cart         string        `db:"cart_id"`
 	Operation    string        `db:"operation"`
-	State        string        `db:"state"` // new, open, returned, cancelled
+	State        string        `db:"state"`
 	BuyerCookie  string        `db:"buyer_cookie"`
 	ReturnURL    string        `db:"return_url"`
 	Content      string        `db:"content"`
@@ -44,6 +45,14 @@ type Session struct {
 	Version      int64         `db:"version"`
 	Visit        Visit
 }
+
+// States of a session.
+const (
+	VisitNew       = "new"  // its start page was not opened yet
+	VisitOpen      = "open" // somebody shops
+	VisitReturned  = "returned"
+	VisitCancelled = "cancelled"
+)
 
 // Visit is what else the set-up said.
 type Visit struct {
@@ -74,7 +83,7 @@ const (
 
 // Expired tells whether the visit is over because nobody did anything.
 func (s Session) Expired(now time.Time) bool {
-	return (s.State == "new" || s.State == "open") && now.After(s.ExpiresAt.Time)
+	return (s.State == VisitNew || s.State == VisitOpen) && now.After(s.ExpiresAt.Time)
 }
 
 // The three tokens of a session follow from its id and our key, so that nothing but digests has
@@ -94,7 +103,7 @@ func (s *Service) setUp(ctx context.Context, tx *database.Tx, c *call) (reply, e
 	if err != nil {
 		return reply{}, readFault(err)
 	}
-	if !contains(operations, request.Operation) {
+	if !slices.Contains(operations, request.Operation) {
 		return reply{}, fault.At(fault.NotServed, "PunchOutSetupRequest/@operation", "the operation "+request.Operation+" is not served here")
 	}
 	// Who only looks takes nothing home, and may leave out where to.
@@ -243,7 +252,7 @@ func (s *Service) startSpent(ctx context.Context, c *call, answer []byte) bool {
 		return false
 	}
 	session, err := findSession(ctx, s.DB, selectSession, c.merchant.ID, id)
-	return err == nil && (session.State != "new" || session.Expired(s.Clock.Now()))
+	return err == nil && (session.State != VisitNew || session.Expired(s.Clock.Now()))
 }
 
 // Whose tells on the pages around a visit whose it is. Where no visit was found all is empty.
@@ -295,10 +304,10 @@ func (s *Service) OpenStart(ctx context.Context, merchantID, start, userAgent st
 			return err
 		}
 		switch {
-		case session.State == "new" && !session.Expired(now):
+		case session.State == VisitNew && !session.Expired(now):
 			_, err = tx.Exec(ctx, openSession, database.At(now), agent, database.At(now), database.At(now.Add(idleLife)), merchantID, session.ID)
 			return err
-		case session.State == "open" && session.Agent == agent && now.Sub(session.StartedAt.Time) < reopen:
+		case session.State == VisitOpen && session.Agent == agent && now.Sub(session.StartedAt.Time) < reopen:
 			return nil
 		}
 		return fault.New(fault.Spent, "This start page was used before or is too old.")
@@ -368,32 +377,30 @@ func (s *Service) lockOpen(ctx context.Context, tx *database.Tx, merchant, idOrT
 	switch {
 	case session.Expired(now):
 		return session, fault.New(fault.Conflict, "The visit has ended because nothing happened for a while. Start again from your procurement system.")
-	case session.State != "open":
+	case session.State != VisitOpen:
 		return session, fault.New(fault.Conflict, "The visit is "+session.State+" and can't be changed any more.")
 	}
+	return session, session.touch(ctx, tx, now)
+}
+
+// touch keeps an open visit alive.
+func (s Session) touch(ctx context.Context, tx *database.Tx, now time.Time) error {
 	until := now.Add(idleLife)
-	if end := session.CreatedAt.Add(longest); end.Before(until) {
+	if end := s.CreatedAt.Add(longest); end.Before(until) {
 		until = end
 	}
-	_, err = tx.Exec(ctx, touchSession, database.At(now), database.At(until), merchant, session.ID)
-	return session, err
+	_, err := tx.Exec(ctx, touchSession, database.At(now), database.At(until), s.Merchant, s.ID)
+	return err
 }
 
 // Touch keeps an open visit alive while its person only looks around; it writes at most once in
 // five minutes.
 func Touch(ctx context.Context, db *database.DB, clk *clock.Clock, session Session) error {
 	now := clk.Now()
-	if session.State != "open" || session.Expired(now) || now.Sub(session.SeenAt.Time) < 5*time.Minute {
+	if session.State != VisitOpen || session.Expired(now) || now.Sub(session.SeenAt.Time) < 5*time.Minute {
 		return nil
 	}
-	until := now.Add(idleLife)
-	if end := session.CreatedAt.Add(longest); end.Before(until) {
-		until = end
-	}
-	return db.InTx(ctx, func(tx *database.Tx) error {
-		_, err := tx.Exec(ctx, touchSession, database.At(now), database.At(until), session.Merchant, session.ID)
-		return err
-	})
+	return db.InTx(ctx, func(tx *database.Tx) error { return session.touch(ctx, tx, now) })
 }
 
 // PutCart replaces everything in the visit's cart.

@@ -31,7 +31,7 @@ type page struct {
 	body   string
 }
 
-// browse asks for one of our addresses as a browser does; redirects are not followed.
+// browse asks for one of our addresses as a browser does.
 func (r *rig) browse(method, address, agent string, headers ...string) page {
 	r.Helper()
 	request, err := http.NewRequestWithContext(r.ctx, method, strings.Replace(address, publicURL, r.url, 1), http.NoBody)
@@ -42,6 +42,12 @@ func (r *rig) browse(method, address, agent string, headers ...string) page {
 	for i := 0; i < len(headers); i += 2 {
 		request.Header.Set(headers[i], headers[i+1])
 	}
+	return r.fetch(request)
+}
+
+// fetch sends a request as browsers do, and reads the answer; redirects are not followed.
+func (r *rig) fetch(request *http.Request) page {
+	r.Helper()
 	client := http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	response, err := client.Do(request)
 	if err != nil {

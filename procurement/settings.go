@@ -105,7 +105,7 @@ func (s Settings) Check() []fault.Field {
 	choices := s.choices()
 	for _, name := range slices.Sorted(maps.Keys(choices)) {
 		choice := choices[name]
-		if *choice.value != "" && !contains(choice.allowed, *choice.value) {
+		if *choice.value != "" && !slices.Contains(choice.allowed, *choice.value) {
 			faults = append(faults, fault.Field{Path: name, Message: "must be one of " + strings.Join(choice.allowed, ", ")})
 		}
 	}
@@ -149,15 +149,6 @@ func (s Settings) withDefaults() Settings {
 		}
 	}
 	return s
-}
-
-func contains(list []string, value string) bool {
-	for _, v := range list {
-		if v == value {
-			return true
-		}
-	}
-	return false
 }
 
 // version is the DTD that a document type is written for.

@@ -192,7 +192,7 @@ func (a *api) origin() string {
 // stateOf is the state as the shop sees it: a visit is open from its first page on.
 func (a *api) stateOf(s procurement.Session) string {
 	switch {
-	case s.State == "returned" || s.State == "cancelled":
+	case s.State == procurement.VisitReturned || s.State == procurement.VisitCancelled:
 		return s.State
 	case s.Expired(a.Clock.Now()):
 		return "expired"
