@@ -22,15 +22,23 @@ const (
 	TookEffect = "taken"
 	Waits      = "waits"
 	Failed     = "failed"
+	Carried    = "carried" // a cart on its way home in a browser: nothing answers it
 )
 
-// Outcome is TookEffect, Waits or Failed; a message without an answer has failed so far.
+// GoesHome reports whether it is a cart that the buyer's browser takes home.
+func (d Document) GoesHome() bool {
+	return d.Direction == "out" && (d.Type == "PunchOutOrderMessage" || d.Type == "OCI form")
+}
+
+// Outcome is TookEffect, Waits, Failed or Carried; any other message without an answer has failed so far.
 func (d Document) Outcome() string {
 	switch {
 	case d.Status == 201 || d.Status == 202:
 		return Waits
 	case d.Status/100 == 2:
 		return TookEffect
+	case d.GoesHome():
+		return Carried
 	}
 	return Failed
 }

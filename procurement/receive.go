@@ -138,6 +138,9 @@ func (s *Service) receive(ctx context.Context, c *call, merchant, contentType st
 	answer, replayed, err := inbox.Once(ctx, s.DB, key, s.Clock.Now(), func(tx *database.Tx) (inbox.Answer, error) {
 		return s.handle(ctx, tx, c)
 	})
+	if fault.CodeOf(err) == fault.Mismatch {
+		err = fault.At(fault.Mismatch, "cXML/@payloadID", "a document with this payloadID came before with other content")
+	}
 	if err != nil || c.doc.Type != "PunchOutSetupRequest" {
 		return answer.Body, err
 	}

@@ -53,7 +53,7 @@ func (c *console) documentPage(ctx context.Context, v *visit, id string) (*docum
 		return nil, err
 	}
 	body := &documentPage{Document: d, Status: statusBadge(d.Status)}
-	if goesHome(d) {
+	if d.GoesHome() {
 		body.Status = badge{"", "Through the browser"}
 	}
 	if strings.HasPrefix(d.Object, "ord_") {

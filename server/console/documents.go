@@ -157,7 +157,7 @@ func (c *console) trail(ctx context.Context, v *visit, n *names, list []procurem
 		if row.Browser = throughBrowser(d); row.Browser {
 			row.Who += ", through the browser"
 		}
-		if goesHome(d) {
+		if d.GoesHome() {
 			row.Bad = false // nobody answers it
 		}
 		if !body.Filtered {
@@ -179,15 +179,10 @@ func (c *console) trail(ctx context.Context, v *visit, n *names, list []procurem
 	return rows, nil
 }
 
-// goesHome: the cart goes home in a form that the person's browser posts.
-func goesHome(d procurement.Document) bool {
-	return d.Direction == "out" && (d.Type == "PunchOutOrderMessage" || d.Type == "OCI form")
-}
-
 // throughBrowser: with OCI the browser also brings the start, which is no server's document. Prices
 // and searches are asked for between servers.
 func throughBrowser(d procurement.Document) bool {
-	return goesHome(d) || asksToShop[d.Type] == byOCI
+	return d.GoesHome() || asksToShop[d.Type] == byOCI
 }
 
 // asksToShop are the documents that visits begin with, and how each asks.
@@ -208,7 +203,7 @@ func (c *console) visitSteps(ctx context.Context, v *visit, who string, d procur
 		return nil, err
 	case asksToShop[d.Type] != "" && !started.IsZero():
 		return []trailRow{{At: started, Name: "browser opens the shop", Lane: "13", Browser: true, Who: who + " to the shop, through the browser"}}, nil
-	case goesHome(d) && !returned.IsZero() && !returned.After(d.At.Time):
+	case d.GoesHome() && !returned.IsZero() && !returned.After(d.At.Time):
 		return []trailRow{{At: returned, Name: "cart", Lane: "32", Who: "The shop to Kontor"}}, nil
 	}
 	return nil, nil
@@ -244,7 +239,7 @@ func (c *console) inWords(ctx context.Context, v *visit, n *names, d procurement
 	switch {
 	case d.Type == "OCI form":
 		words = "The cart goes home to " + who + ", field by field, through the browser."
-	case goesHome(d):
+	case d.GoesHome():
 		words = "The cart goes home to " + who + ", through the browser."
 	case d.Direction == "out":
 		words = who + " is told " + cmp.Or(outWords[d.Type], "something")
