@@ -41,6 +41,7 @@ type landingPage struct {
 	Waiting, Tried                   string
 	WasReset                         bool
 	Westmere                         bool // there is a buyer whose shop stands in a frame
+	Review                           bool // there is a buyer whose credit is applied for
 	OCI                              bool // there are buyers whose carts go home field by field
 }
 
@@ -98,6 +99,7 @@ func Landing(cfg LandingConfig) http.Handler {
 			d.Short = cmp.Or(d.Short, strings.Fields(d.Name)[0])
 			p.Buyers = append(p.Buyers, buyerCard{d, now.Credit[path.Base(d.URL)]})
 			p.Westmere = p.Westmere || d.Like == "Jaggaer"
+			p.Review = p.Review || d.Like == "Oracle"
 			p.OCI = p.OCI || deskClass(d.Like) == "sap"
 		}
 		switch now.Waiting {
