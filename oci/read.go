@@ -189,6 +189,12 @@ func find(fields []Field, name string) (string, bool) {
 	return "", false
 }
 
+// IndexOf is the number of the item that a field belongs to; 0 for none.
+func IndexOf(field string) int {
+	_, index, _ := placeOf(field)
+	return index
+}
+
 // placeOf splits a field's name into the field and the item's number.
 func placeOf(name string) (field string, index int, ok bool) {
 	upper := strings.ToUpper(strings.TrimSpace(name))

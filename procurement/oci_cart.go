@@ -2,6 +2,7 @@ package procurement
 
 import (
 	"cmp"
+	"errors"
 	"net/url"
 	"regexp"
 	"slices"
@@ -103,7 +104,13 @@ func (c Connection) ociFields(asked *ociVisit, cart checkout.Cart, lines []check
 		form.Items = append(form.Items, freight)
 	}
 	fields, err := form.Write(oci.Rules{Lengths: c.Settings.oci().Lengths})
-	return fields, ociFault(err, unwritable)
+	sentence := unwritable
+	if faults := (oci.Faults)(nil); errors.As(err, &faults) {
+		if n := oci.IndexOf(faults[0].Field); n > 0 && n <= len(lines) {
+			sentence += " because of " + lines[n-1].Name // people know no fields
+		}
+	}
+	return fields, ociFault(err, sentence)
 }
 
 // ociItem is a line of a cart in the interface's words.

@@ -489,6 +489,13 @@ func TestOCIVisitsEnd(t *testing.T) {
 				}
 			})
 		}
+		// What can't be written is told by the product's name while somebody can still take it out.
+		r.sellIn(m, "EUR", "1.00", catalog.Product{SKU: strings.Repeat("L", 41), Name: "Ladder", Unit: "EA"})
+		visit := r.visitOCI(c)
+		r.mustPut(m, visit, "PPE-2020", "1", "", strings.Repeat("L", 41), "1", "")
+		if _, err := r.home(m, visit, false); err == nil || !strings.Contains(err.Error(), "The cart can't be written for this buyer because of Ladder: NEW_ITEM-VENDORMAT[2]: is longer than 40 characters") {
+			t.Errorf("a cart that can't be written: %v", err)
+		}
 		// An address for visits without a cart is called as it is, with nothing sent there.
 		for _, test := range []struct {
 			name   string

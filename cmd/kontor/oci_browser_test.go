@@ -222,6 +222,15 @@ func TestOddWaysHomeByOCI(t *testing.T) {
 			t.Fatalf("leaving brought %q", forms)
 		}
 
+		// An address for visits without a cart is called as it is.
+		tab.open(s.link(r, "lost", "OCICANCEL", r.URL+"/stop?sid=(stopped)"))
+		tab.press("Leave without a cart")
+		tab.pressButton("Leave without a cart")
+		tab.sees("The buyer has it, GET (stopped).")
+		if forms := r.got(); len(forms) != 1 {
+			t.Fatalf("stopping brought %q", forms[1:])
+		}
+
 		tab.open(s.link(r, "twice"))
 		tab.press("Fill the usual cart")
 		tab.sees("€188.50")
