@@ -51,6 +51,12 @@ func WithClient(ctx context.Context, address string) context.Context {
 	return context.WithValue(ctx, clientKey{}, address)
 }
 
+// clientOf is the address that WithClient gave; "" for none.
+func clientOf(ctx context.Context) string {
+	address, _ := ctx.Value(clientKey{}).(string)
+	return address
+}
+
 // checkCredentials refuses parties with more credentials than are looked at.
 func checkCredentials(header cxml.Header) error {
 	if len(header.From.Credential) > mostCredentials {
@@ -137,7 +143,7 @@ func (s *Service) guesses(sender cxml.Party) []guess {
 }
 
 func (s *Service) clientNumber(ctx context.Context) int64 {
-	address, _ := ctx.Value(clientKey{}).(string)
+	address := clientOf(ctx)
 	if address == "" {
 		return 0
 	}

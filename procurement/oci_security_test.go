@@ -245,6 +245,30 @@ func TestOCIFunctionsAreLimited(t *testing.T) {
 	})
 }
 
+// A buyer may have its machines' functions answered to its own networks alone. People shop from anywhere.
+func TestOCIFunctionsAreAnsweredToNamedNetworks(t *testing.T) {
+	eachRig(t, func(t *testing.T, r *rig) {
+		m, _ := r.ociBuyer(ociLink{})
+		for _, test := range []struct {
+			from     []string
+			answered bool
+		}{
+			{nil, true}, {[]string{"127.0.0.1"}, true}, {[]string{"203.0.113.0/24", "127.0.0.0/8"}, true}, {[]string{"::ffff:127.0.0.1"}, true},
+			{[]string{"203.0.113.0/24"}, false}, {[]string{"::1"}, false},
+		} {
+			c := r.connectOCI(m, ociLink{settings: procurement.OCISettings{FunctionsFrom: test.from}})
+			for _, call := range [][]string{{"FUNCTION", "VALIDATE", "PRODUCTID", "PPE-2020"}, {"FUNCTION", "BACKGROUND_SEARCH", "SEARCHSTRING", "gloves"}} {
+				p := r.callOCI(http.MethodPost, c, login(call...)...)
+				if strings.Contains(p.body, "NEW_ITEM-PRICE[1]") != test.answered || (p.code == 403) == test.answered || strings.Contains(p.body, "203.0") {
+					t.Errorf("%v, %s: HTTP %d\n%s", test.from, call[1], p.code, p.body)
+				}
+			}
+			r.visitOCI(c)
+			r.visitOCI(c, "FUNCTION", "SOURCING", "SEARCHSTRING", "gloves")
+		}
+	})
+}
+
 // More is found than is told. However many prices are too fine for the interface, the catalogue is
 // asked for their units once.
 func TestOCISearchesAreCapped(t *testing.T) {

@@ -3,7 +3,9 @@ package procurement
 import (
 	"fmt"
 	"maps"
+	"net/netip"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/kontorhq/kontor/fault"
@@ -48,6 +50,9 @@ type OCISettings struct {
 	// FunctionsASecond is how often VALIDATE and BACKGROUND_SEARCH, which machines call, are
 	// answered, in each process; 20 when 0.
 	FunctionsASecond int `json:"functions_a_second,omitempty"`
+	// FunctionsFrom are the networks from which VALIDATE and BACKGROUND_SEARCH are answered, where a
+	// buyer's servers alone call them: ["203.0.113.0/24", "2001:db8::7"]; all when empty.
+	FunctionsFrom []string `json:"functions_from,omitempty"`
 }
 
 // oci are the connection's OCI settings, the defaults where it has none.
@@ -127,6 +132,11 @@ func (o OCISettings) check() []fault.Field {
 	if o.FunctionsASecond < 0 || o.FunctionsASecond > mostFunctionsASecond {
 		wrong("functions_a_second", fmt.Sprintf("must be 0 to %d", mostFunctionsASecond))
 	}
+	for i, from := range o.FunctionsFrom {
+		if _, err := network(from); err != nil {
+			wrong(fmt.Sprintf("functions_from[%d]", i), strconv.Quote(from)+" is no address or network such as 203.0.113.0/24")
+		}
+	}
 	if o.Functions != nil {
 		for i, function := range *o.Functions {
 			oneOf(fmt.Sprintf("functions[%d]", i), function, functionsOf...)
@@ -182,6 +192,29 @@ func places(n *oci.Names) map[string]*[]string {
 		"hook_url": &n.HookURL, "cancel_url": &n.CancelURL, "username": &n.Username, "password": &n.Password,
 		"email": &n.Email, "login": &n.Login, "first_name": &n.FirstName, "last_name": &n.LastName, "name": &n.Person, "language": &n.Language,
 	}
+}
+
+// network reads an address, or a network of them.
+func network(text string) (netip.Prefix, error) {
+	if address, err := netip.ParseAddr(text); err == nil {
+		return netip.PrefixFrom(address.Unmap(), address.Unmap().BitLen()), nil
+	}
+	return netip.ParsePrefix(text)
+}
+
+// takesFrom tells whether the functions that machines call are answered to an address.
+func (o OCISettings) takesFrom(client string) bool {
+	if len(o.FunctionsFrom) == 0 {
+		return true
+	}
+	address, err := netip.ParseAddr(client)
+	if err != nil {
+		return false
+	}
+	return slices.ContainsFunc(o.FunctionsFrom, func(from string) bool {
+		prefix, err := network(from)
+		return err == nil && prefix.Contains(address.Unmap().WithZone(""))
+	})
 }
 
 // serves tells whether a function is answered on the connection.

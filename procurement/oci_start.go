@@ -49,6 +49,9 @@ type ociVisitor struct {
 // closed account.
 var errNoLogin = fault.New(fault.Unauthenticated, "The connection, the user or the password is not known here.")
 
+// errElsewhere doesn't name the networks: the login may be in other hands.
+var errElsewhere = fault.New(fault.Forbidden, "This function is only answered to the networks that the connection names.")
+
 // StartOCI answers a call in OCI: a start opens a visit, VALIDATE and BACKGROUND_SEARCH are answered
 // at once (OCI reference 2 and 3). Every start is a visit of its own, since many people share one
 // login. With a fault, too, it is said whose visit it is, once that is proved.
@@ -112,6 +115,9 @@ func (s *Service) startOCI(ctx context.Context, v *ociVisitor, call OCICall) (OC
 	}
 	switch start.Function {
 	case oci.Validate, oci.BackgroundSearch:
+		if !connection.Settings.oci().takesFrom(clientOf(ctx)) {
+			return OCIAnswer{}, errElsewhere
+		}
 		if err := s.slow(v); err != nil {
 			return OCIAnswer{}, err
 		}
@@ -220,7 +226,7 @@ func (s Settings) checkHook(address string) (*url.URL, error) {
 // What stands behind it is a name of that program's, and no address: it leads nowhere else.
 const sapEvent = "sapevent"
 
-var sapEventAddress = regexp.MustCompile(`^(?i:sapevent):[A-Za-z0-9_./?&=%~:,;+-]{1,1000}$`)
+var sapEventAddress = regexp.MustCompile(`^(?i:sapevent):[A-Za-z0-9_][A-Za-z0-9_./?&=%~:,;+-]{0,999}$`)
 
 // visitByOCI opens a visit: the browser goes to its start page, whose address holds nothing but a
 // one-time token. DETAIL only shows a product, so nothing comes back from it.

@@ -98,6 +98,8 @@ func TestFaultsOfAnOCIConnection(t *testing.T) {
 		{"a character set of nobody's", with(`, "charset": "klingon"`), place + "charset: is not a character set that a page can be written in"},
 		{"words of a list", with(`, "method": "put", "hook_query": "drop", "functions": ["DETAIL", "QUANTITYCHECK"]`), place + "method: must be one of any, post, get\n" +
 			place + "hook_query: must be one of keep, split\n" + place + "functions[1]: must be one of DETAIL, DETAILADD, VALIDATE, SOURCING, BACKGROUND_SEARCH"},
+		{"networks", with(`, "functions_from": ["203.0.113.7", "2001:db8::/32", "everywhere", "203.0.113.0/33"]`),
+			place + "functions_from[2]: \"everywhere\" is no address or network such as 203.0.113.0/24\n" + place + "functions_from[3]: \"203.0.113.0/33\" is no address or network such as 203.0.113.0/24"},
 		{"a map onto what is bought", with(`, "fields": [{"field": "PRICE", "value": "1"}, {"field": "EXT_QUOTE_ID", "from": "cart"}]`),
 			place + "fields[0].field: PRICE can't be set: it says what is bought, at which price, from which cart\n" +
 				place + "fields[1].field: EXT_QUOTE_ID can't be set: it says what is bought, at which price, from which cart"},

@@ -204,6 +204,7 @@ var docs = map[reflect.Type]map[string]string{
 		"functions":          "What is answered besides plain shopping; all when never set",
 		"max_hits":           "The most that a background search tells; 100 when never set",
 		"functions_a_second": "How often VALIDATE and BACKGROUND_SEARCH are answered a second, by each process; 20 when never set. What comes beyond is answered 429 with Retry-After",
+		"functions_from":     "Addresses or networks from which VALIDATE and BACKGROUND_SEARCH are answered, where the buyer's servers alone call them: [\"203.0.113.0/24\"]; from everywhere when never set",
 	},
 	reflect.TypeFor[procurement.OCIField](): {
 		"field":     "CUST_FIELD1, MATGROUP, TAX_CODE …; any name may be given, but none that says what is bought at which price",
