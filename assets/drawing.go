@@ -11,7 +11,6 @@ import (
 // family is one kind of product and how it is drawn. The telling view sits in a box of 80 × 60;
 // plate, where set, draws its own 160 × 100 with real dimensions.
 type family struct {
-	says  string // what the drawing shows, for those who cannot see it
 	words string // a product whose name matches is of this family
 	tell  func(m measures) string
 	plate func(m measures) string
@@ -28,27 +27,8 @@ type measures struct {
 
 // Drawing is the plate of a product: a plain shop drawing made from its name, with a dimension
 // where the name has one. The same input gives the same picture. Unknown kinds are a plain box. It
-// is hidden from screen readers, because the name stands beside it; see DrawingAlone.
+// is hidden from screen readers, because the name stands beside it.
 func Drawing(sku, name string) template.HTML {
-	return plateSVG(sku, name, `aria-hidden="true" focusable="false"`)
-}
-
-// DrawingAlone is Drawing with its own sentence for screen readers.
-func DrawingAlone(sku, name string) template.HTML {
-	says := kind(sku, name).says
-	if name != "" {
-		says = name
-	}
-	return plateSVG(sku, name, `role="img" aria-label="Drawing: `+template.HTMLEscapeString(says)+`"`)
-}
-
-// Thumb is the telling view only, 4:3, without text, for lists.
-func Thumb(sku, name string) template.HTML {
-	return template.HTML(`<svg class="dwg dwg--thumb" viewBox="0 0 80 60" aria-hidden="true" focusable="false">` +
-		kind(sku, name).tell(measure(name)) + `</svg>`)
-}
-
-func plateSVG(sku, name, attributes string) template.HTML {
 	found, m := kind(sku, name), measure(name)
 	var body string
 	if found.plate != nil && m.thread > 0 {
@@ -65,7 +45,13 @@ func plateSVG(sku, name, attributes string) template.HTML {
 			body += text(80, 92, m.caption)
 		}
 	}
-	return template.HTML(`<svg class="dwg" viewBox="0 0 160 100" ` + attributes + `>` + body + `</svg>`)
+	return template.HTML(`<svg class="dwg" viewBox="0 0 160 100" aria-hidden="true" focusable="false">` + body + `</svg>`)
+}
+
+// Thumb is the telling view only, 4:3, without text, for lists.
+func Thumb(sku, name string) template.HTML {
+	return template.HTML(`<svg class="dwg dwg--thumb" viewBox="0 0 80 60" aria-hidden="true" focusable="false">` +
+		kind(sku, name).tell(measure(name)) + `</svg>`)
 }
 
 // kind finds the family: the most telling word of the name first, then the first three letters of
@@ -83,7 +69,7 @@ func kind(sku, name string) family {
 	if word, ok := prefixes[prefix]; ok && name != word {
 		return kind("", word)
 	}
-	return family{says: "box", tell: func(measures) string { return drawBox }}
+	return family{tell: func(measures) string { return drawBox }}
 }
 
 // prefixes are the families that stand for a whole category of the demo's catalogue.

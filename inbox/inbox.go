@@ -63,16 +63,6 @@ func Once(ctx context.Context, db *database.DB, key Key, now time.Time, use func
 	return answer, replayed, err
 }
 
-// Seen gives the stored answer without running anything, for requests that must be answered
-// from memory before they are looked at. found is false for a key that is not there.
-func Seen(ctx context.Context, db database.Querier, key Key) (answer Answer, found bool, err error) {
-	answer, err = stored(ctx, db, key)
-	if database.None(err) {
-		return Answer{}, false, nil
-	}
-	return answer, err == nil, err
-}
-
 func stored(ctx context.Context, q database.Querier, key Key) (Answer, error) {
 	var row struct {
 		Answer
