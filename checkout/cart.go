@@ -36,6 +36,8 @@ type Cart struct {
 	// where the cart is looked up for its lines, is what became of that.
 	QuotePending bool   `json:"quote_pending,omitempty"`
 	Quote        *Quote `json:"-"`
+	// Connection is the link that the cart was sent home by; empty for carts of before this was kept.
+	Connection string `json:"connection,omitempty"`
 	// FreightAuxiliary is the id that the freight's own line came back with, see FreightID.
 	FreightAuxiliary string `json:"freight_auxiliary_id,omitempty"`
 	Totals
@@ -311,6 +313,7 @@ type Sending struct {
 	OperationAllowed string // what the buyer may do with it later; empty for a cart that is not sent
 	HoldDays         int    // how long its prices hold; 0 is 30 days
 	ForQuote         bool   // its prices are to be said later
+	Connection       string // by which it goes
 	// Fit, where there is one, first puts the lines as the buyer's system takes them: what is sent
 	// is what is frozen.
 	Fit func([]CartLine) error
@@ -328,7 +331,7 @@ func (d *Desk) SendCart(ctx context.Context, tx *database.Tx, merchant, id strin
 		}
 	}
 	cart.Frozen, cart.FrozenAt = true, database.At(d.Clock.Now())
-	cart.OperationAllowed, cart.HoldDays, cart.QuotePending = how.OperationAllowed, how.HoldDays, how.ForQuote
+	cart.OperationAllowed, cart.HoldDays, cart.QuotePending, cart.Connection = how.OperationAllowed, how.HoldDays, how.ForQuote, how.Connection
 	content, err := json.Marshal(cart)
 	if err != nil {
 		return Cart{}, err

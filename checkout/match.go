@@ -73,6 +73,25 @@ func (d *Desk) Look(ctx context.Context, q database.Querier, w Wanted) (*Basis, 
 	return b, err
 }
 
+// Connection is the link that all lines which came from a cart went home by; empty where no line did,
+// or where they went by several.
+func (b *Basis) Connection() string {
+	var first *match
+	for _, m := range b.snapshots {
+		switch {
+		case m == nil:
+		case first == nil:
+			first = m
+		case m.connection != first.connection:
+			return ""
+		}
+	}
+	if first == nil {
+		return ""
+	}
+	return first.connection
+}
+
 // recognise puts our part number on a line and says what is to be known about its product.
 func (p *priced) recognise(l orders.Line, product catalog.Recognised) orders.Line {
 	place := "line " + strconv.FormatInt(l.Line, 10) + ": "
@@ -152,9 +171,10 @@ func (d *Desk) snapshots(ctx context.Context, q database.Querier, w Wanted, prod
 
 // match is the snapshot line that an order line came from.
 type match struct {
-	line    CartLine
-	stale   bool
-	pending bool // its price was still to be said
+	line       CartLine
+	connection string // by which its cart went home
+	stale      bool
+	pending    bool // its price was still to be said
 }
 
 // matchOf finds the price that a line was sent home with or quoted at, and whether that holds. A
@@ -162,9 +182,9 @@ type match struct {
 func matchOf(s Sent, today money.Date, now time.Time) *match {
 	line, quoted := s.quoted()
 	if quoted {
-		return &match{line: line, stale: line.QuotedUntil.Before(today)}
+		return &match{line: line, connection: s.Cart.Connection, stale: line.QuotedUntil.Before(today)}
 	}
-	return &match{line: line, stale: s.Cart.stale(now), pending: s.pending()}
+	return &match{line: line, connection: s.Cart.Connection, stale: s.Cart.stale(now), pending: s.pending()}
 }
 
 // priceLine finds the price that counts for one line and says where it differs from the buyer's.

@@ -192,7 +192,7 @@ type Order struct {
 	ID           string       `json:"id"`
 	Number       string       `json:"number"`
 	State        string       `json:"state"`
-	Version      int64        `json:"version"`
+	Version      int64        `json:"version"` // the one in force, else the latest
 	Organisation Organisation `json:"organisation"`
 	Buyer        *Buyer       `json:"buyer"`
 	ConnectionID string       `json:"connection_id"`
@@ -207,6 +207,7 @@ type Order struct {
 	AgreementID  string       `json:"agreement_id"` // the blanket order that it draws on, if it is a release
 	Draws        []Draw       `json:"draws"`        // of a blanket order
 
+	LatestVersion     int64       `json:"latest_version"`     // above Version while a change waits
 	ShipTo            *OrderPlace `json:"ship_to"`            // nil where the order says nothing
 	RequestedDelivery string      `json:"requested_delivery"` // in the buyer's words
 	RequisitionID     string      `json:"requisition_id"`
@@ -267,6 +268,7 @@ type Attachment struct {
 type EnteredOrder struct {
 	Organisation string        `json:"organisation"`
 	Number       string        `json:"number"`
+	Version      int64         `json:"version,omitempty"` // from 2 on a change of an order that was entered before
 	Currency     string        `json:"currency,omitempty"`
 	ShipTo       *EnteredPlace `json:"ship_to,omitempty"`
 	Total        string        `json:"total,omitempty"`

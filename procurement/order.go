@@ -99,8 +99,7 @@ func wanted(c *call) (checkout.Wanted, error) {
 		Merchant: c.merchant, Organisation: c.organisation, Connection: c.connection.ID,
 		Kind: h.Type, Number: h.OrderID, Version: int64(h.OrderVersion), Source: "punchout",
 		Currency: request.Currency, DocumentID: c.document,
-		Policy: checkout.Policy{TolerancePercent: settings.TolerancePercent, ToleranceAmount: settings.ToleranceAmount,
-			AcceptBelow: settings.BelowPrice == "accept", RefuseMismatch: settings.TotalMismatch == "refuse"},
+		Policy: settings.policy(),
 	}
 	if w.Currency == "" {
 		w.Currency = c.organisation.Currency
@@ -150,6 +149,38 @@ func wanted(c *call) (checkout.Wanted, error) {
 	w.Header.StatedFreight = cmp.Or(w.Header.StatedFreight, lineFreight.sum)
 	w.Flags = slices.Clip(w.Flags) // what is added in one run of the transaction is not there in the next
 	return w, nil
+}
+
+func (s Settings) policy() checkout.Policy {
+	return checkout.Policy{TolerancePercent: s.TolerancePercent, ToleranceAmount: s.ToleranceAmount,
+		AcceptBelow: s.BelowPrice == "accept", RefuseMismatch: s.TotalMismatch == "refuse"}
+}
+
+// Enter places an order that came by no document: by the API or the command line. Where its lines came
+// from a cart, the connection that the cart went home by says what differences of prices are taken.
+// What came as a document is changed by documents: by hand, most of it would be lost (fault.Conflict).
+func (s *Service) Enter(ctx context.Context, tx *database.Tx, w checkout.Wanted) (checkout.Placed, error) {
+	if w.Kind != checkout.New {
+		existing, found, err := orders.FindByNumber(ctx, tx, w.Merchant.ID, w.Organisation.ID, w.Number)
+		if err != nil {
+			return checkout.Placed{}, err
+		}
+		if found && existing.Source != w.Source {
+			return checkout.Placed{}, fault.At(fault.Conflict, "number", "order "+w.Number+" came from the buyer's system, so its changes come from there, too")
+		}
+	}
+	var err error
+	if w.Basis, err = s.Desk.Look(ctx, tx, w); err != nil {
+		return checkout.Placed{}, err
+	}
+	if id := w.Basis.Connection(); id != "" {
+		connection, err := FindConnection(ctx, tx, w.Merchant.ID, id)
+		if err != nil && fault.CodeOf(err) != fault.Unknown { // it may be gone since
+			return checkout.Placed{}, err
+		}
+		w.Policy = connection.Settings.policy()
+	}
+	return s.Desk.Place(ctx, tx, w)
 }
 
 // mostIn is the most that may be drawn on a blanket order; nil where nothing is said.

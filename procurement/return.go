@@ -60,7 +60,7 @@ func (s *Service) end(ctx context.Context, tx *database.Tx, merchant accounts.Me
 	}
 	var how checkout.Sending // nobody may come back to a cart that wasn't sent
 	if state == VisitReturned {
-		how = checkout.Sending{OperationAllowed: connection.Settings.OperationAllowed, HoldDays: connection.Settings.QuoteDays, ForQuote: forQuote,
+		how = checkout.Sending{OperationAllowed: connection.Settings.OperationAllowed, HoldDays: connection.Settings.QuoteDays, ForQuote: forQuote, Connection: connection.ID,
 			Fit: func(lines []checkout.CartLine) error { return connection.Settings.fit(ctx, tx, merchant.ID, lines) }}
 	}
 	if forQuote && how.OperationAllowed == "create" {

@@ -171,6 +171,9 @@ func TestOrdersAreEnteredFromAFile(t *testing.T) {
 		says(t, "the order under another key", works(t, enter[:5]...), "is here already, approved; nothing was changed")
 		fails(t, 1, append(enter[:4:4], file(t, strings.Replace(order, `"2"`, `"3"`, 1)), "--key", "mail-1"), "same key")
 		fails(t, 1, append(enter[:4:4], file(t, strings.Replace(order, `"2"`, `"3"`, 1))), "exists already with other content", "number")
+		changed := strings.NewReplacer(`"number"`, `"version": 2, "number"`, `"2"`, `"3"`, "25.00", "37.50").Replace(order)
+		says(t, "a change", works(t, append(enter[:4:4], file(t, changed))...), "Order M-1 is approved, 37.50 USD")
+		fails(t, 1, append(enter[:4:4], file(t, strings.Replace(changed, "M-1", "M-9", 1))), "never received")
 		says(t, "a lower price", works(t, append(enter[:4:4], file(t, strings.NewReplacer("M-1", "M-2", "12.50", "12.00").Replace(order)))...), "is credit_review", "1.00 USD less")
 		for place, broken := range map[string]string{
 			"organisation":      strings.Replace(order, "castelmere", "nobody", 1),

@@ -110,9 +110,12 @@ func (c enterCommand) Run(ctx context.Context, to terminal, cli *commands) error
 			return err
 		}
 		return s.once(ctx, to, merchant.ID, c.Key, []string{"enter", string(body)}, func(tx *database.Tx) (string, error) {
-			placed, err := s.desk.Place(ctx, tx, wanted)
+			placed, err := s.procurement.Enter(ctx, tx, wanted)
 			o := placed.Order
 			said := fmt.Sprintf("Order %s is %s, %s: %s\n", o.Number, o.State, o.Version.Total, o.Decision.Sentence)
+			if placed.Waiting && o.InForce > 0 {
+				said = fmt.Sprintf("Version %d of order %s waits, version %d stays in force: %s\n", o.Latest, o.Number, o.InForce, o.Decision.Sentence)
+			}
 			if placed.Repeated {
 				said = fmt.Sprintf("Order %s is here already, %s; nothing was changed.\n", o.Number, o.State)
 			}

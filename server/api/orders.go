@@ -149,7 +149,8 @@ func (a *api) orderRoutes() {
 	route(a, op(http.MethodGet, "", "listOrders", "List orders", "Newest first, without their lines."), a.listOrders)
 	route(a, op(http.MethodPost, "", "enterOrder", "Enter a purchase order",
 		"For orders that come by mail, on paper or from an ERP. Lines are matched to the cart that they came from by quote_id and quote_item, else priced anew; the credit line decides. "+
-			"The answer is the order, also where it waits or is refused. The same order again changes nothing; another one under a number that counts is a conflict."), a.enterOrder)
+			"The answer is the order, also where it waits or is refused. The same order again changes nothing; another one under a number that counts is a conflict, unless its version says that it is a change. "+
+			"Where lines came from a cart, the connection that it went home by says which differences of prices are taken (tolerance, below_price, total_mismatch)."), a.enterOrder)
 	route(a, op(http.MethodGet, "/{order}", "getOrder", "Read an order", "One order with its lines."), a.getOrder)
 	route(a, op(http.MethodPost, "/{order}/release", "releaseOrder", "Release an order that waits",
 		"Approves what waits for a credit review. The limit is checked again: what still doesn't fit is a conflict that names the sum short, unless override is set."), a.releaseOrder)

@@ -23,7 +23,8 @@ import (
 // paper, from an ERP. It is decided like any other.
 type EnteredOrder struct {
 	Organisation string        `json:"organisation" minLength:"1" maxLength:"300" pattern:"^[^\\x00-\\x1f]*$" patternDescription:"text of one line" doc:"The buying company: its id, or ext: and the merchant's own reference" example:"ext:veldhaus"`
-	Number       string        `json:"number" minLength:"1" maxLength:"200" pattern:"^[^\\x00-\\x1f]*$" patternDescription:"text of one line" doc:"The buyer's purchase order number; an order of that number that counts already is not entered twice" example:"4500018237"`
+	Number       string        `json:"number" minLength:"1" maxLength:"200" pattern:"^[^\\x00-\\x1f]*$" patternDescription:"text of one line" doc:"The buyer's purchase order number; an order of that number that counts already is not entered twice, see version" example:"4500018237"`
+	Version      int64         `json:"version,omitempty" minimum:"1" maximum:"2147483647" doc:"1, or absent, is a new order. From 2 on it is a change of an order that was entered before: the complete new order, under a higher version than the one that is here" example:"1"`
 	Currency     string        `json:"currency,omitempty" minLength:"3" maxLength:"3" doc:"ISO 4217 code; the organisation's when absent" example:"EUR"`
 	ShipTo       *EnteredPlace `json:"ship_to,omitempty" doc:"Where the goods go, for tax and freight"`
 	Total        string        `json:"total,omitempty" maxLength:"40" doc:"What the document says that the goods come to; compared, not trusted" example:"168.60"`
@@ -71,7 +72,7 @@ func (a *api) enterOrder(ctx context.Context, c *caller, in *enterInput) (*writt
 		return nil, err
 	}
 	return write(ctx, a, c, in.Key, in.RawBody, func(tx *database.Tx) (Order, error) {
-		placed, err := a.Desk.Place(ctx, tx, wanted)
+		placed, err := a.Procurement.Enter(ctx, tx, wanted)
 		if err != nil {
 			return Order{}, err
 		}
@@ -109,7 +110,10 @@ func ReadOrder(body []byte) (EnteredOrder, error) {
 func (e EnteredOrder) Wanted(merchant accounts.Merchant, organisation accounts.Organisation) (checkout.Wanted, error) {
 	read := entry{fault.New(fault.Invalid, "the order can't be entered as it is"), map[int64]bool{}}
 	w := checkout.Wanted{Merchant: merchant, Organisation: organisation, Kind: checkout.New, Number: strings.TrimSpace(e.Number),
-		Source: "offline", Currency: cmp.Or(e.Currency, organisation.Currency)}
+		Version: e.Version, Source: "offline", Currency: cmp.Or(e.Currency, organisation.Currency)}
+	if w.Version > 1 {
+		w.Kind = checkout.Change
+	}
 	if _, known := money.Exponent(w.Currency); !known {
 		read.wrong("currency", "is not an ISO 4217 currency")
 	}

@@ -2,6 +2,7 @@ package api_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -172,6 +173,118 @@ func TestAnEnteredOrderIsHeldAgainstItsCart(t *testing.T) {
 		o := must[client.Order](t)(w.EnterOrder(ctx, client.EnteredOrder{Organisation: "ext:northfold", Number: "N-11", ShipTo: untaxed, Total: "100.90", Lines: []client.EnteredLine{gloves(cart.ID, "1"), freight}}))
 		if o.State != "approved" || o.Goods != usd(81_00) || o.Freight != usd(19_90) || len(o.Flags) > 1 || o.Lines[1].Charge != "freight" {
 			t.Errorf("with freight: %+v", o)
+		}
+	})
+}
+
+// The connection by which a cart went home says which differences of prices are taken, also where the
+// order comes by mail.
+func TestAnEnteredOrderIsPricedAsItsCartsConnectionSays(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		ctx := t.Context()
+		sent := func() string {
+			visit := w.visit()
+			cart := must[client.Cart](t)(w.PutCart(ctx, visit, []client.WantedLine{{SKU: "PPE-2010", Quantity: "10"}, {SKU: "FAS-1050", Quantity: "1500"}}))
+			if _, err := w.Return(ctx, visit); err != nil {
+				t.Fatal(err)
+			}
+			return cart.ID
+		}
+		cart, other := sent(), sent()
+		line := func(cart, item, price string) client.EnteredLine {
+			return client.EnteredLine{SKU: "PPE-2010", QuoteID: cart, QuoteItem: item, Quantity: "10", Unit: "BX", Price: price}
+		}
+		for i, test := range []struct {
+			name, settings, total string
+			lines                 []client.EnteredLine
+			state, goods          string
+		}{
+			{"no tolerance", ``, "", []client.EnteredLine{line(cart, "1", "7.70")}, "credit_review", "77.00"},
+			{"within the tolerance", `, "tolerance_percent": "5"`, "", []client.EnteredLine{line(cart, "1", "7.70")}, "approved", "77.00"},
+			{"beyond the tolerance", `, "tolerance_percent": "5"`, "", []client.EnteredLine{line(cart, "1", "7.60")}, "credit_review", "76.00"},
+			{"without a cart there is no connection", `, "tolerance_percent": "5"`, "", []client.EnteredLine{line("", "", "7.70")}, "credit_review", "77.00"},
+			{"two carts of one connection", `, "tolerance_percent": "5"`, "", []client.EnteredLine{line(cart, "1", "7.70"), line(other, "1", "7.70")}, "approved", "154.00"},
+			{"a line of the cart and one without", `, "tolerance_percent": "5"`, "", []client.EnteredLine{line(cart, "1", "7.70"), line("", "", "8.10")}, "approved", "158.00"},
+			{"below_price", `, "below_price": "accept"`, "", []client.EnteredLine{line(cart, "1", "1")}, "approved", "10.00"},
+			{"a total that is another", `, "total_mismatch": "refuse"`, "80.00", []client.EnteredLine{line(cart, "1", "8.10")}, "", ""},
+			{"is none without a cart", `, "total_mismatch": "refuse"`, "80.00", []client.EnteredLine{line("", "", "8.10")}, "approved", "81.00"},
+		} {
+			w.set(test.settings)
+			o, err := w.EnterOrder(ctx, client.EnteredOrder{Organisation: "ext:northfold", Number: fmt.Sprint("T-", i), Total: test.total, ShipTo: untaxed, Lines: test.lines})
+			if test.state == "" {
+				if p := client.ProblemOf(err); p == nil || p.Status != 422 || p.Errors[0].Location != "total" {
+					t.Errorf("%s: %v", test.name, err)
+				}
+				continue
+			}
+			if goods := strings.TrimPrefix(o.Goods.Format(), "$"); err != nil || o.State != test.state || goods != test.goods || o.ConnectionID != "" {
+				t.Errorf("%s: %s, %s, %q, %v; want %s, %s", test.name, o.State, goods, o.ConnectionID, err, test.state, test.goods)
+			}
+		}
+	})
+}
+
+// set applies the world once more, with further settings of its connection.
+func (w *world) set(settings string) {
+	w.t.Helper()
+	file := strings.Replace(objects, `"settings": {"return_hosts": ["buy.northfold.example"]`, `"settings": {"return_hosts": ["buy.northfold.example"]`+settings, 1)
+	for _, name := range []string{"tolerance_percent", "below_price", "total_mismatch"} { // what isn't named stays
+		if !strings.Contains(settings, name) {
+			without := map[string]string{"tolerance_percent": `"0"`, "below_price": `"review"`, "total_mismatch": `"flag"`}[name]
+			file = strings.Replace(file, `"settings": {"return_hosts"`, `"settings": {"`+name+`": `+without+`, "return_hosts"`, 1)
+		}
+	}
+	env := func(name string) (string, bool) {
+		return map[string]string{"SHOP": shopKey, "OTHER": otherKey, "SECRET": "hush-hush-hush"}[name], true
+	}
+	if _, err := setup.Apply(w.t.Context(), w.db, w.keys, w.clock, []byte(file), setup.Options{Env: env, Actor: "test"}); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// An order that was entered is changed by entering a newer version of it; each step as the buyer's own
+// documents would go (cXML reference 3.5, 6.9).
+func TestAnEnteredOrderIsChanged(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		w.order("castelmere", "DOC-1", "1")
+		version := func(number, version, quantity string) string {
+			return entered(`"M-1"`, `"`+number+`","version":`+version, `"10"`, `"`+quantity+`"`)
+		}
+		for i, step := range []struct {
+			body             string
+			code             int
+			says             string
+			inForce, latest  int64
+			goods, available int64
+		}{
+			{version("M-1", "2", "10"), 404, "was never received", 0, 0, 0, 966_60},
+			{version("M-1", "1", "10"), 200, "", 1, 1, 99_50, 852_15},
+			{entered(), 200, "", 1, 1, 99_50, 852_15}, // without a version it is the same
+			{version("M-1", "2", "20"), 200, "", 2, 2, 199_00, 752_65},
+			{version("M-1", "2", "20"), 200, "", 2, 2, 199_00, 752_65},
+			{version("M-1", "2", "21"), 409, "comes too late", 2, 2, 199_00, 752_65},
+			{version("M-1", "1", "11"), 409, "exists already with other content", 2, 2, 199_00, 752_65},
+			{entered(), 200, "", 2, 2, 199_00, 752_65}, // its beginning, once more
+			{version("M-1", "7", "100"), 200, "", 2, 7, 199_00, 752_65},
+			{version("M-1", "8", "5"), 200, "", 8, 8, 49_75, 901_90},
+			{version("DOC-1", "2", "5"), 409, "came from the buyer's system", 0, 0, 0, 901_90},
+			{version("M-2", "0", "5"), 422, "version", 0, 0, 0, 901_90},
+			{version("M-2", "-1", "5"), 422, "version", 0, 0, 0, 901_90},
+			{version("M-2", "1.5", "5"), 422, "version", 0, 0, 0, 901_90},
+			{version("M-2", "2147483648", "5"), 422, "version", 0, 0, 0, 901_90},
+		} {
+			got := w.call(http.MethodPost, "/v1/orders", step.body, "Idempotency-Key", fmt.Sprint("k", i))
+			if got.status != step.code || !strings.Contains(got.body, step.says) {
+				t.Errorf("step %d: %d %s; want %d, %s", i, got.status, got.body, step.code, step.says)
+			}
+			if step.inForce > 0 {
+				if o := w.orderNumbered("M-1"); o.Version != step.inForce || o.LatestVersion != step.latest || o.Goods.Amount != step.goods || o.State != "approved" {
+					t.Errorf("step %d: %+v", i, o)
+				}
+			}
+			if line := must[[]client.CreditLine](t)(w.CreditLines(t.Context(), "ext:castelmere"))[0]; line.Available.Amount != step.available {
+				t.Errorf("step %d: %d available, want %d", i, line.Available.Amount, step.available)
+			}
 		}
 	})
 }
