@@ -28,6 +28,7 @@ type checkCommand struct {
 	Connection string `placeholder:"REFERENCE" help:"Play a start on this OCI connection instead, with a cart of all that is on offer there, and tell every rule that it breaks; writes nothing."`
 	Merchant   string `short:"m" help:"The connection's merchant."`
 	Products   int    `default:"1000" help:"Try at most so many products of the connection."`
+	Fields     bool   `help:"Show the fields of the connection's start and form, too."`
 }
 
 // checkReport is the answer about one file. Its JSON is described in docs/check.md.
@@ -77,8 +78,21 @@ func (c checkCommand) try(ctx context.Context, to terminal, s *system) error {
 	report.count()
 	if !c.JSON {
 		fmt.Fprintf(to.out, "A start and a cart with %s, nothing was written.\n", counted(trial.Products, "product"))
+		if c.Fields {
+			show(to.out, "The start", trial.Start)
+			show(to.out, "The form", trial.Form)
+		}
 	}
 	return c.tell(to, []checkReport{report})
+}
+
+// show writes fields one a line, those of a value of many lines below its name.
+func show(out io.Writer, title string, fields []oci.Field) {
+	fmt.Fprintf(out, "\n%s:\n", title)
+	for _, f := range fields {
+		fmt.Fprintf(out, "  %s = %s\n", f.Name, strings.ReplaceAll(f.Value, "\r\n", "\n      "))
+	}
+	fmt.Fprintln(out)
 }
 
 // tell writes the reports; its error is the exit status.

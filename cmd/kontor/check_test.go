@@ -153,6 +153,8 @@ func TestCheckCommandTriesAConnection(t *testing.T) {
 		says(t, "the JSON", out, `"name": "HOOK_URL",`, `"value": "https://srm.example.com/"`, `"name": "NEW_ITEM-PRICE[1]",`, `"value": "12.500"`)
 		works(t, "apply", file(t, strings.Replace(setup, `"units": {"MTR": "M"}, `, `"units": {"EA": "ST"}, `, 1)))
 		says(t, "the report then", works(t, try...), "castelmere-oci: 0 faults, 0 warnings, 0 notes")
+		_, shown, _ := command(t, append(try, "--fields", "--products", "1")...)
+		says(t, "the fields", shown, "The start:\n  HOOK_URL = https://", "\n  PASSWORD = …\n", "The form:\n  NEW_ITEM-DESCRIPTION[1] = ", "\n  NEW_ITEM-QUANTITY[1] = ")
 		fails(t, 1, []string{"check", "-m", "brackwater", "--connection", "castelmere"}, "speaks cxml")
 		fails(t, 1, []string{"check", "-m", "brackwater", "--connection", "nobody"}, "no connection")
 		fails(t, 2, []string{"check", "--connection", "castelmere-oci"}, "--merchant")
