@@ -128,9 +128,13 @@ func TestTheShipToComesHomeAsItCame(t *testing.T) {
 		`<IdReference identifier="7" domain="dock"><Creator xml:lang="de">Hafen</Creator><Description xml:lang="de">Tor 7</Description></IdReference></ShipTo>`
 	eachRig(t, func(t *testing.T, r *rig) {
 		merchant := r.visited(func(l *link) { l.settings.EditCancel = "resend" })
-		home := func(visit string, cancel bool) {
+		home := func(visit string, cancel bool, told string) {
 			t.Helper()
-			message := messageOf(t, r.browse(http.MethodGet, r.mustHome(merchant, visit, cancel), browserA).body)
+			page := r.browse(http.MethodGet, r.mustHome(merchant, visit, cancel), browserA).body
+			if !strings.Contains(page, told) {
+				t.Errorf("the page is\n%s\nwant in it %s", page, told)
+			}
+			message := messageOf(t, page)
 			if !strings.Contains(message, asWritten) {
 				t.Errorf("home goes\n%s\nwant in it\n%s", message, asWritten)
 			}
@@ -138,12 +142,12 @@ func TestTheShipToComesHomeAsItCame(t *testing.T) {
 		post := "</BrowserFormPost>"
 		visit, first := r.shopping(merchant, setUp("s1", "c", "a@b.example", post, post+asWritten))
 		r.mustPut(merchant, visit, "ROPE-8", "3", "")
-		home(visit, false)
+		home(visit, false, "1 line goes to <strong>buying.example.org</strong> and becomes a requisition there.")
 		back := items(held("ROPE-8", first.Cart+"-1", "3", "MTR", "5.00"))
 		visit, _ = r.shopping(merchant, comeBack("s2", "edit", back, post, post+asWritten))
-		home(visit, false)
+		home(visit, false, "1 line goes to <strong>buying.example.org</strong> and takes the place of the earlier lines in your requisition.")
 		visit, _ = r.shopping(merchant, comeBack("s3", "edit", back, post, post+asWritten))
-		home(visit, true)
+		home(visit, true, "Your requisition stays as it was.")
 	})
 }
 

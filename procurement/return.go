@@ -129,6 +129,7 @@ type ReturnForm struct {
 	Charset   oci.Charset // of the page; every value is written in it
 	Target    string      // _self, _top, _parent, with OCI also a frame's name
 	Cancelled bool
+	Editing   bool // the lines take the place of earlier ones
 	Lines     int
 	Total     money.Amount
 }
@@ -155,7 +156,7 @@ func (s *Service) ReturnPage(ctx context.Context, merchantID, returnToken string
 		if err != nil {
 			return err
 		}
-		form = ReturnForm{Whose: whose(merchant, connection, visit), Cancelled: visit.State == VisitCancelled, Charset: oci.UTF8}
+		form = ReturnForm{Whose: whose(merchant, connection, visit), Cancelled: visit.State == VisitCancelled, Editing: visit.Operation == "edit", Charset: oci.UTF8}
 		now, again := s.Clock.Now(), reopen
 		if connection.Protocol == "oci" {
 			again = ociAgain
