@@ -110,6 +110,17 @@ func attachmentID(address string) (string, bool) {
 	return unescaped(strings.TrimSuffix(strings.TrimPrefix(unescaped(id), "<"), ">")), true
 }
 
+// attachmentName is what its sender calls an attachment, as a sentence can hold it.
+func attachmentName(address string) string {
+	if id, ok := attachmentID(address); ok {
+		address = id
+	}
+	if address == "" {
+		return "without an address"
+	}
+	return short(address)
+}
+
 // unescaped is applied to both sides: the address is percent-encoded by rule, and some senders
 // write the header in the same way.
 func unescaped(id string) string {

@@ -146,6 +146,14 @@ func TestDialectsOfOrders(t *testing.T) {
 					t.Errorf("to %+v, %+v", v.Header.ShipTo, v.Lines)
 				}
 			}},
+		{name: "ship-to with the code of the state, which tells the region and, where nothing else does, the country", total: "100.00",
+			head:  strings.NewReplacer(`<State>OH<`, `<State isoStateCode="US-OH">Ohio<`, `isoCountryCode="US" addressID`, `addressID`, `<Country isoCountryCode="US">`, `<Country isoCountryCode="">`).Replace(ohio),
+			items: []piece{{attributes: numbered(1), quantity: "1", price: "100.00"}}, lines: "1: 1 at 100.00 = 100.00", sums: "100.00 7.25 0.00",
+			check: func(t *testing.T, o orders.Order) {
+				if to := o.Version.Header.ShipTo; to.Region != "OH" || to.Country != "US" {
+					t.Errorf("to %+v", to)
+				}
+			}},
 		{name: "ship-to on lines only", total: "200.00", items: []piece{{attributes: numbered(1), quantity: "1", price: "100.00", after: ohio}, {attributes: numbered(2), quantity: "1", price: "100.00", after: france}},
 			lines: "1: 1 at 100.00 = 100.00; 2: 1 at 100.00 = 100.00", sums: "200.00 27.25 0.00", check: func(t *testing.T, o orders.Order) {
 				if o.Version.Header.ShipTo != nil {

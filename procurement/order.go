@@ -286,7 +286,7 @@ func (c *call) checkReferences(ctx context.Context, tx *database.Tx, request *cx
 					continue
 				}
 				w.Flags = append(w.Flags, orders.Flag{Code: orders.FlagAttachmentAbsent, Line: line,
-					Message: "the attachment " + strings.TrimPrefix(a.URL, "cid:") + " is missing"})
+					Message: "the attachment " + attachmentName(a.URL) + " is missing"})
 			}
 		}
 	}

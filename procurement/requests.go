@@ -77,15 +77,11 @@ func (s *Service) copyOf(c *call) (reply, error) {
 		if b.Len() > longNote {
 			break
 		}
-		id, ok := attachmentID(attachment.URL)
-		switch {
-		case !ok:
-			fmt.Fprintf(&b, " The attachment %s is missing.", short(attachment.URL))
-		case came[id]:
-			fmt.Fprintf(&b, " The attachment %s is kept.", short(id))
-		default:
-			fmt.Fprintf(&b, " The attachment %s is missing.", short(id))
+		fate := "missing"
+		if id, ok := attachmentID(attachment.URL); ok && came[id] {
+			fate = "kept"
 		}
+		fmt.Fprintf(&b, " The attachment %s is %s.", attachmentName(attachment.URL), fate)
 	}
 	return reply{status: cxml.Status{Code: 200, Detail: b.String()}}, nil
 }

@@ -234,6 +234,7 @@ func TestACopyIsNotExecuted(t *testing.T) {
 			{"an order inside", `<CopyRequest>` + inside + `</CopyRequest>`, 200, "(info); nothing of it is executed. It is a copy of OrderRequest inner-1."},
 			{"process", `<CopyRequest processingMode="process">` + inside + `</CopyRequest>`, 200, "(process); nothing of it is executed"},
 			{"copy", `<CopyRequest processingMode="copy">` + inside + `</CopyRequest>`, 200, "(copy); nothing of it is executed"},
+			{"without an address", `<CopyRequest processingMode="info">` + attached("") + `</CopyRequest>`, 200, "The attachment without an address is missing."},
 			{"by cid", `<CopyRequest processingMode="info">` + attached("cid:d1@buyer.example") + `</CopyRequest>`, 200, "The attachment d1@buyer.example is missing."},
 			{"another mode", `<CopyRequest processingMode="run">` + inside + `</CopyRequest>`, 400, "processingMode"},
 			{"nothing inside", `<CopyRequest/>`, 400, "no document in it"},

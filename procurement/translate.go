@@ -1,6 +1,7 @@
 package procurement
 
 import (
+	"cmp"
 	"math/big"
 	"strconv"
 	"strings"
@@ -59,6 +60,10 @@ func addressOf(a cxml.Address) *orders.Address {
 		address.Region, address.PostalCode = p.State, p.PostalCode
 		if p.CountryCode != "" {
 			address.Country = p.CountryCode
+		}
+		// Tax goes by codes, which are "CA" where the text may say "California".
+		if country, region, coded := strings.Cut(p.StateCode, "-"); coded && region != "" {
+			address.Region, address.Country = region, cmp.Or(address.Country, country)
 		}
 	}
 	return address
