@@ -268,8 +268,8 @@ func (r *recount) receive(f fact) int {
 		switch {
 		case o == nil:
 			return 417
-		case !live && h.Kind == "delete" && o.state == "cancelled" && (h.Version == 0 || h.Version == o.latest):
-			return 200
+		case !live && h.Kind == "delete" && (o.state == "refused" || h.Version == 0 || h.Version == o.latest):
+			return 200 // nothing is left to cancel
 		case !live:
 			return 409
 		case h.Kind == "update" && o.content == content && (h.Version == 0 || h.Version == o.latest) && (o.waits || o.inForce == o.latest):

@@ -40,7 +40,8 @@ func (r *rig) served(read, write time.Duration) string {
 	return listener.Addr().String()
 }
 
-// line opens a connection that gives up after a minute.
+// line opens a connection that gives up after five minutes: half a minute of turns is waited for here,
+// and the machine may be busy with something else.
 func (r *rig) line(address string) net.Conn {
 	r.Helper()
 	line, err := new(net.Dialer).DialContext(r.ctx, "tcp", address)
@@ -48,7 +49,7 @@ func (r *rig) line(address string) net.Conn {
 		r.Fatal(err)
 	}
 	r.Cleanup(func() { _ = line.Close() })
-	if err := line.SetDeadline(time.Now().Add(time.Minute)); err != nil {
+	if err := line.SetDeadline(time.Now().Add(5 * time.Minute)); err != nil {
 		r.Fatal(err)
 	}
 	return line

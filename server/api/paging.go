@@ -52,7 +52,7 @@ func (p Paging) place(list string, parts int) (place []string, ok bool, err erro
 }
 
 func errCursor() error {
-	return fault.At(fault.Invalid, "query.cursor", "is not a cursor that this list gave out")
+	return fault.At(fault.Invalid, "query.cursor", "the cursor is none that this list gave out")
 }
 
 // isID tells whether a text has the form of an identifier of that kind. Nothing else can be in the

@@ -113,7 +113,7 @@ func matchOf(header string) (int64, error) {
 	}
 	version, err := strconv.ParseInt(strings.Trim(header, `"`), 10, 64)
 	if err != nil || version < 1 {
-		return 0, fault.At(fault.Invalid, "header.If-Match", "is the entity tag of an earlier answer, or *")
+		return 0, fault.At(fault.Invalid, "header.If-Match", "If-Match must be the entity tag of an earlier answer, or *")
 	}
 	return version, nil
 }
