@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/chromedp/cdproto/emulation"
@@ -144,8 +145,30 @@ func TestEveryPageIsWellMade(t *testing.T) {
 			}
 		}
 	}
+	// On paper the bars stay away, and what is left takes the whole sheet.
+	b.do(chromedp.EmulateViewport(794, 1123), chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
+		_, err := chromedp.Call(ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Media: "print"})
+		return err
+	}))
+	for _, address := range pages {
+		if !strings.Contains(address, "/console") && !strings.Contains(address, "/requisitions/") {
+			continue // nobody prints a shop
+		}
+		b.open(address)
+		if fault := evaluate[string](b, onPaper); fault != "" {
+			t.Errorf("on paper, %s: %s", address, fault)
+		}
+	}
 	b.problems.forget()
 }
+
+const onPaper = `(function () {
+	var wide = document.scrollingElement.scrollWidth, main = document.querySelector("main");
+	if (wide > window.innerWidth) return "wider than the sheet: " + wide;
+	if (document.querySelector(".console") && main.offsetWidth < 700) return "its content is " + main.offsetWidth + " px wide";
+	if (Array.from(document.querySelectorAll(".side, .ribbon, .btn")).some(function (n) { return n.offsetParent; })) return "bars and buttons are printed";
+	return "";
+})()`
 
 // awaited is what a promise of a list comes to.
 func (p *tab) awaited(script string) []string {
