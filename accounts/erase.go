@@ -31,22 +31,31 @@ func FindPeople(ctx context.Context, q database.Querier, merchant, who string) (
 // Tally is how many rows of each table name a person.
 type Tally map[string]int
 
-// Erase replaces what names a buyer in the given texts, and empties its row last: broken off, it
-// is begun again and finds the rest. own are ids of what belongs to the buyer's organisation. What
-// was done is one entry of the audit, without the person's name. Without a buyer's id only the texts
-// are gone through.
+// Erasure is a wish that a person be named nowhere.
+type Erasure struct {
+	Buyer  Buyer // without an id only the texts are gone through
+	Mask   *Mask
+	Own    map[string]bool // ids of what belongs to the buyer's organisation
+	Texts  []database.Texts
+	At     time.Time
+	Actor  string
+	Reason string
+}
+
+// Erase replaces what names a buyer in the texts, and empties its row last: broken off, it is begun
+// again and finds the rest. What was done is one entry of the audit, without the person's name.
 //
 // It takes a short transaction for each row, so that others may write meanwhile.
-func Erase(ctx context.Context, db *database.DB, b Buyer, m *Mask, own map[string]bool, texts []database.Texts, now time.Time, actor, reason string) (Tally, error) {
-	tally := Tally{}
-	for _, t := range texts {
+func Erase(ctx context.Context, db *database.DB, e Erasure) (Tally, error) {
+	tally, b := Tally{}, e.Buyer
+	for _, t := range e.Texts {
 		if err := t.Each(ctx, db, b.Merchant, func(row database.Row) error {
-			if _, found := m.Row(row.Values, own[row.Owner]); !found {
+			if _, found := e.Mask.Row(row.Values, e.Own[row.Owner]); !found {
 				return nil
 			}
 			return db.InTx(ctx, func(tx *database.Tx) error {
 				changed, err := t.Change(ctx, tx, b.Merchant, row.Key, func(row database.Row) []string {
-					masked, _ := m.Row(row.Values, own[row.Owner])
+					masked, _ := e.Mask.Row(row.Values, e.Own[row.Owner])
 					return masked
 				})
 				if changed && err == nil {
@@ -62,11 +71,11 @@ func Erase(ctx context.Context, db *database.DB, b Buyer, m *Mask, own map[strin
 		return tally, nil
 	}
 	return tally, db.InTx(ctx, func(tx *database.Tx) error {
-		emptied, err := tx.Exec(ctx, emptyBuyer, database.At(now), b.Merchant, b.ID)
+		emptied, err := tx.Exec(ctx, emptyBuyer, database.At(e.At), b.Merchant, b.ID)
 		if err != nil || (emptied == 0 && len(tally) == 0) {
 			return err
 		}
-		return Audit(ctx, tx, Change{Merchant: b.Merchant, At: now, Actor: actor, Action: "person.erase", Object: b.ID, Reason: reason, Became: tally})
+		return Audit(ctx, tx, Change{Merchant: b.Merchant, At: e.At, Actor: e.Actor, Action: "person.erase", Object: b.ID, Reason: e.Reason, Became: tally})
 	})
 }
 

@@ -30,7 +30,7 @@ func (d *Desk) drawOn(ctx context.Context, tx *database.Tx, w Wanted, p *priced,
 	if w.Agreement == "" || w.Header.Blanket != nil {
 		return nil
 	}
-	r, err := d.release(ctx, tx, w.Merchant, w.Organisation, w.Agreement, order, w.Currency, p.lines)
+	r, err := d.release(ctx, tx, drawing{w.Merchant, w.Organisation, w.Agreement, order, w.Currency, p.lines})
 	if err != nil {
 		return err
 	}
@@ -44,23 +44,32 @@ func (d *Desk) drawOn(ctx context.Context, tx *database.Tx, w Wanted, p *priced,
 	return nil
 }
 
-func (d *Desk) release(ctx context.Context, tx *database.Tx, merchant accounts.Merchant, organisation accounts.Organisation,
-	agreement, order, currency string, lines []orders.Line) (release, error) {
-	if err := credit.Lock(ctx, tx, organisation, currency); err != nil {
+// drawing is an order that draws on a blanket order.
+type drawing struct {
+	merchant     accounts.Merchant
+	organisation accounts.Organisation
+	agreement    string // id of the blanket order
+	order        string // id of the one that draws
+	currency     string
+	lines        []orders.Line
+}
+
+func (d *Desk) release(ctx context.Context, tx *database.Tx, from drawing) (release, error) {
+	if err := credit.Lock(ctx, tx, from.organisation, from.currency); err != nil {
 		return release{}, err
 	}
-	blanket, err := orders.Lock(ctx, tx, merchant.ID, agreement)
+	blanket, err := orders.Lock(ctx, tx, from.merchant.ID, from.agreement)
 	if err != nil {
 		return release{}, err
 	}
 	if blanket.Version, err = orders.FindVersion(ctx, tx, blanket, blanket.InForce); err != nil {
 		return release{}, err
 	}
-	drawn, err := orders.DrawnOn(ctx, tx, merchant.ID, agreement, order)
+	drawn, err := orders.DrawnOn(ctx, tx, from.merchant.ID, from.agreement, from.order)
 	if err != nil {
 		return release{}, err
 	}
-	r, err := drawsOf(blanket, currency, lines)
+	r, err := drawsOf(blanket, from.currency, from.lines)
 	if err != nil {
 		return release{}, err
 	}
@@ -70,10 +79,10 @@ func (d *Desk) release(ctx context.Context, tx *database.Tx, merchant accounts.M
 		r.beyond = "The " + name + " is " + blanket.State + "."
 	case header.Blanket == nil:
 		r.beyond = "Order " + blanket.Number + " is no blanket order any more."
-	case blanket.Currency != currency:
+	case blanket.Currency != from.currency:
 		r.beyond = "The " + name + " is in " + blanket.Currency + "."
 	default:
-		if r.beyond = outOfTime(name, header, merchant.Today(d.Clock)); r.beyond == "" {
+		if r.beyond = outOfTime(name, header, from.merchant.Today(d.Clock)); r.beyond == "" {
 			r.beyond, err = beyondMost(blanket, r.draws, drawn)
 		}
 	}

@@ -240,10 +240,10 @@ func (p *priced) shareTax(v orders.Version) error {
 
 // cut stores what is left, with the hold that it needs, and tells the buyer.
 func (d *Desk) cut(ctx context.Context, tx *database.Tx, c Cut, merchant accounts.Merchant, organisation accounts.Organisation, read orders.Order, v orders.Version) (orders.Order, error) {
-	var drawing release
+	var left release
 	var err error
 	if read.Agreement != "" {
-		if drawing, err = d.release(ctx, tx, merchant, organisation, read.Agreement, read.ID, read.Currency, v.Lines); err != nil {
+		if left, err = d.release(ctx, tx, drawing{merchant, organisation, read.Agreement, read.ID, read.Currency, v.Lines}); err != nil {
 			return orders.Order{}, err
 		}
 	}
@@ -265,14 +265,14 @@ func (d *Desk) cut(ctx context.Context, tx *database.Tx, c Cut, merchant account
 		return orders.Order{}, err
 	}
 	if ended {
-		o.State, v.State, drawing.draws = orders.Cancelled, orders.VersionCancelled, nil
+		o.State, v.State, left.draws = orders.Cancelled, orders.VersionCancelled, nil
 		zero := noTotals(o.Currency)
 		v.Goods, v.Tax, v.Freight, v.Total = zero.Goods, zero.Tax, zero.Freight, zero.Total
 		o.Decision = orders.Decision{Outcome: "cancelled", Reason: "cancelled_by_merchant", Sentence: c.Reason, Actor: c.Actor, Why: c.Reason,
 			Available: zero.Total, Short: zero.Total}
 	}
 	if read.Agreement != "" {
-		if err := orders.SetDraws(ctx, tx, o, drawing.draws); err != nil {
+		if err := orders.SetDraws(ctx, tx, o, left.draws); err != nil {
 			return orders.Order{}, err
 		}
 	}

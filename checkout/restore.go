@@ -43,36 +43,46 @@ func (l BroughtBack) Amount(currency string) (money.Amount, error) {
 	return amount, nil
 }
 
+// Restoring is a cart that a buyer brings back.
+type Restoring struct {
+	Merchant     accounts.Merchant
+	Organisation accounts.Organisation
+	ShipTo       *orders.Address
+	Currency     string
+	Lines        []BroughtBack
+	Today        bool // lines that can be sold get today's prices; else all keep the buyer's
+}
+
 // Restored makes a cart of what a buyer brings back, without keeping it. Nothing is dropped: a
-// line that can't be sold as it stands keeps the buyer's figures and says so in Problem. With
-// today the others get today's prices, else all keep the buyer's.
-func (d *Desk) Restored(ctx context.Context, q database.Querier, merchant accounts.Merchant, organisation accounts.Organisation,
-	shipTo *orders.Address, currency string, lines []BroughtBack, today bool) (Cart, error) {
-	c := Cart{Merchant: merchant.ID, Organisation: organisation.ID, Currency: currency, Version: 1, ShipTo: shipTo, Lines: make([]CartLine, len(lines))}
-	asked := make([]catalog.Asked, len(lines))
-	for i, l := range lines {
+// line that can't be sold as it stands keeps the buyer's figures and says so in Problem.
+func (d *Desk) Restored(ctx context.Context, q database.Querier, r Restoring) (Cart, error) {
+	c := Cart{Merchant: r.Merchant.ID, Organisation: r.Organisation.ID, Currency: r.Currency, Version: 1, ShipTo: r.ShipTo,
+		Lines: make([]CartLine, len(r.Lines))}
+	today := r.Merchant.Today(d.Clock)
+	asked := make([]catalog.Asked, len(r.Lines))
+	for i, l := range r.Lines {
 		asked[i] = catalog.Asked{SKU: l.SKU, BuyerPart: l.BuyerPart}
 	}
-	products, err := catalog.Recognise(ctx, q, organisation, currency, merchant.Today(d.Clock), asked)
+	products, err := catalog.Recognise(ctx, q, r.Organisation, r.Currency, today, asked)
 	if err != nil {
 		return Cart{}, err
 	}
 	offers := map[string]*catalog.Offer{}
-	for i, l := range lines {
+	for i, l := range r.Lines {
 		l.SKU = products[i].SKU
 		offer := products[i].Shown()
 		offers[accounts.Fold(l.SKU)] = offer
-		if c.Lines[i], err = restoredLine(l, offer, currency, today); err != nil {
+		if c.Lines[i], err = restoredLine(l, offer, r.Currency, r.Today); err != nil {
 			return Cart{}, err
 		}
 		c.Lines[i].Line = int64(i + 1)
 	}
-	rates, err := merchant.Rates()
+	rates, err := r.Merchant.Rates()
 	if err != nil {
 		return Cart{}, err
 	}
 	fillGaps(offers, c.Lines)
-	err = c.total(rates, organisation, merchant.Today(d.Clock), offers)
+	err = c.total(rates, r.Organisation, today, offers)
 	if errors.Is(err, money.ErrRange) {
 		return Cart{}, tooLarge(err)
 	}

@@ -67,11 +67,11 @@ func (d *Desk) redraw(ctx context.Context, tx *database.Tx, r Ruling, o orders.O
 	if err != nil {
 		return nil, err
 	}
-	drawing, err := d.release(ctx, tx, merchant, organisation, o.Agreement, o.ID, o.Currency, v.Lines)
-	if err == nil && drawing.beyond != "" && !r.Override {
-		err = fault.New(fault.Conflict, drawing.beyond)
+	again, err := d.release(ctx, tx, drawing{merchant, organisation, o.Agreement, o.ID, o.Currency, v.Lines})
+	if err == nil && again.beyond != "" && !r.Override {
+		err = fault.New(fault.Conflict, again.beyond)
 	}
-	return drawing.draws, err
+	return again.draws, err
 }
 
 // RejectOrder ends what waits: a new order is refused, a change leaves the old version in force.

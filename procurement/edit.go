@@ -52,8 +52,10 @@ func (s *Service) bringBack(ctx context.Context, tx *database.Tx, c *call, reque
 			goods = append(goods, line)
 		}
 	}
+	back := checkout.Restoring{Merchant: c.merchant, Organisation: c.organisation, ShipTo: visit.shipTo(), Currency: currency}
 	restored := func(lines []checkout.BroughtBack, today bool) (checkout.Cart, error) {
-		cart, err := s.Desk.Restored(ctx, tx, c.merchant, c.organisation, visit.shipTo(), currency, lines, today)
+		back.Lines, back.Today = lines, today
+		cart, err := s.Desk.Restored(ctx, tx, back)
 		return cart, inSetUp(err)
 	}
 	cart, err := restored(goods, request.Operation == "edit")

@@ -177,7 +177,8 @@ func (c personErase) erase(ctx context.Context, s *system, to terminal, b accoun
 	if c.DryRun {
 		tally, err = namedIn(ctx, s, b.Merchant, mask, own)
 	} else {
-		tally, err = accounts.Erase(ctx, s.db, b, mask, own, texts, s.clock.Now(), actor(), c.Reason)
+		tally, err = accounts.Erase(ctx, s.db, accounts.Erasure{Buyer: b, Mask: mask, Own: own, Texts: texts,
+			At: s.clock.Now(), Actor: actor(), Reason: c.Reason})
 	}
 	if err != nil {
 		return err
