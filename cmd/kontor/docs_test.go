@@ -1,6 +1,7 @@
 package main
 
 import (
+	"flag"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -55,8 +56,11 @@ func TestTheWaysIntoTheCodeAreTrue(t *testing.T) {
 	}
 }
 
+var update = flag.Bool("update", false, "write docs/decisions/README.md anew")
+
 func TestEveryDecisionIsInTheIndex(t *testing.T) {
-	index, err := os.ReadFile("../../docs/decisions/README.md")
+	const name = "../../docs/decisions/README.md"
+	index, err := os.ReadFile(name)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -64,15 +68,24 @@ func TestEveryDecisionIsInTheIndex(t *testing.T) {
 	if err != nil || len(files) == 0 {
 		t.Fatalf("%d decisions are found, %v", len(files), err)
 	}
+	head, _, _ := strings.Cut(string(index), "| [")
+	want := head
 	for _, file := range files {
 		text, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)
 		}
-		title, _, _ := strings.Cut(string(text), "\n")
-		number, words, _ := strings.Cut(strings.TrimPrefix(title, "# "), ": ")
-		if row := "| [" + number + "](" + filepath.Base(file) + ") | " + words + " |"; !strings.Contains(string(index), row) {
-			t.Errorf("docs/decisions/README.md has no row\n%s", row)
+		number, title := filepath.Base(file)[:4], regexp.MustCompile(`^# [0-9]+[:.]? (.+)`).FindSubmatch(text)
+		if title == nil {
+			t.Fatalf("%s doesn't begin with its number and title", file)
 		}
+		want += "| [" + number + "](" + filepath.Base(file) + ") | " + string(title[1]) + " |\n"
+	}
+	if *update {
+		if err := os.WriteFile(name, []byte(want), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	} else if want != string(index) {
+		t.Errorf("the index is another one: go test ./cmd/kontor -run Decision -update writes\n%s", want)
 	}
 }
