@@ -333,3 +333,18 @@ func TestTheSecondSignalEndsItAtOnce(t *testing.T) {
 		t.Errorf("it ended after %s", took)
 	}
 }
+
+// The example is what README begins with, so it has to work as it is, with secrets of any kind.
+func TestTheExampleOfASetupCanBeApplied(t *testing.T) {
+	t.Setenv("KONTOR_DATABASE_URL", "sqlite:"+filepath.Join(t.TempDir(), "kontor.db"))
+	t.Setenv("KONTOR_SECRET_KEY", storyKey)
+	t.Setenv("ACME_API_KEY", "sk_acme-test_"+strings.Repeat("0f", 20))
+	t.Setenv("BUYERCO_SECRET", strings.Repeat("a1", 20))
+	example := filepath.Join("..", "..", "docs", "setup.example.json")
+	says(t, "the first time", works(t, "apply", example), "created  connection buyerco-cxml", "0 changed")
+	says(t, "the second time", works(t, "apply", example), "0 created, 0 changed")
+	if out := works(t, "doctor"); strings.Contains(out, "warn  acme") || !strings.Contains(out, "1 connections, with addresses that can be used") {
+		t.Errorf("the doctor says of the example: %s", out)
+	}
+	says(t, "the credit line", works(t, "credit", "-m", "acme-test", "show", "buyerco"), "1000.00 USD")
+}
