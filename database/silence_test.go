@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/lib/pq"
+	"github.com/lib/pq/pqerror"
 
 	"github.com/kontorhq/kontor/database"
 	"github.com/kontorhq/kontor/dbtest"
@@ -149,7 +150,7 @@ func TestADatabaseThatIsGoneSaysTryAgain(t *testing.T) {
 }
 
 func TestWhatIsOnlyForAWhileSaysTryAgain(t *testing.T) {
-	for code, unavailable := range map[pq.ErrorCode]bool{
+	for code, unavailable := range map[pqerror.Code]bool{
 		"08006": true, "53100": true, "53300": true, "57P01": true, "57P03": true, "25006": true, // connection, disk, connections, stopping, starting, read only
 		"42601": false, "23503": false, "22001": false,
 	} {
