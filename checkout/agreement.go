@@ -13,8 +13,8 @@ import (
 )
 
 // A blanket order takes up no credit and reserves nothing. Its releases do, and draw on it: on its
-// Total and, where a release names a line, on that line's MaxAmount (cXML reference 6.10). What is
-// drawn is goods, as Total is.
+// Total and, where a release names a line, on that line's MaxAmount and MaxQuantity (cXML reference
+// 6.10, decision 0029). What is drawn is goods, as Total is.
 
 // release is what an order draws on a blanket order.
 type release struct {
@@ -85,6 +85,9 @@ func (d *Desk) release(ctx context.Context, tx *database.Tx, from drawing) (rele
 		if r.beyond = outOfTime(name, header, from.merchant.Today(d.Clock)); r.beyond == "" {
 			r.beyond, err = beyondMost(blanket, r.draws, drawn)
 		}
+		if err == nil && r.beyond == "" {
+			r.beyond, err = beyondUnits(ctx, tx, blanket, order, lines)
+		}
 	}
 	return r, err
 }
@@ -100,11 +103,11 @@ func drawsOf(blanket orders.Order, currency string, lines []orders.Line) (r rele
 		if l.Charge != "" {
 			continue
 		}
-		line, err := strconv.ParseInt(strings.TrimSpace(l.Agreement), 10, 64)
-		if l.Agreement != "" && (err != nil || !known[line]) {
+		line, named := agreementLine(l)
+		if l.Agreement != "" && (!named || !known[line]) {
 			r.unknown = append(r.unknown, l.Line)
 		}
-		if err != nil || !known[line] {
+		if !named || !known[line] {
 			line = 0
 		}
 		i, there := at[line]
@@ -173,8 +176,15 @@ func beyondMost(blanket orders.Order, wanted, drawn []orders.Draw) (string, erro
 	return "", nil
 }
 
+// agreementLine is the line of the blanket order that a line of a release names.
+func agreementLine(l orders.Line) (int64, bool) {
+	line, err := strconv.ParseInt(strings.TrimSpace(l.Agreement), 10, 64)
+	return line, err == nil
+}
+
 // mostOf is the most that may be drawn in minor units: under 0 of the whole order, else of a line.
-// What names no amount has no limit of its own.
+// What names no amount has no limit of its own; an order without one, all of whose lines have theirs,
+// has their sum, else a release that names no line would have none at all.
 func mostOf(blanket orders.Order) (map[int64]int64, error) {
 	most := map[int64]int64{}
 	limit := func(line int64, d *money.Decimal) error {
@@ -191,7 +201,19 @@ func mostOf(blanket orders.Order) (map[int64]int64, error) {
 			err = limit(l.Line, l.Most)
 		}
 	}
-	return most, err
+	if _, whole := most[0]; err != nil || whole || len(most) < len(blanket.Version.Lines) {
+		return most, err
+	}
+	sum := money.Zero(blanket.Currency)
+	for _, minor := range most {
+		if sum, err = sum.Add(money.Of(minor, blanket.Currency)); err != nil {
+			return most, err
+		}
+	}
+	if len(most) > 0 {
+		most[0] = sum.Minor
+	}
+	return most, nil
 }
 
 // Standing is what of a blanket order is drawn and left; line 0 is the whole order. Most and Left are
@@ -202,6 +224,7 @@ type Standing struct {
 	Most  *money.Amount
 	Drawn money.Amount
 	Left  *money.Amount // negative where the most was lowered below what was drawn
+	Units *Units        // how its quantity stands; nil where nothing limits that
 }
 
 // StandingOf lists how a blanket order stands: the whole first, then its lines. Nil for any other
@@ -232,9 +255,15 @@ func StandingOf(ctx context.Context, q database.Querier, o orders.Order) ([]Stan
 		}
 		return s
 	}
+	units, err := unitsOf(ctx, q, o, "")
+	if err != nil {
+		return nil, err
+	}
 	list := []Standing{stand(0, "")}
 	for _, l := range o.Version.Lines {
-		list = append(list, stand(l.Line, l.Name))
+		s := stand(l.Line, l.Name)
+		s.Units = units[l.Line]
+		list = append(list, s)
 	}
 	return list, nil
 }
@@ -247,6 +276,9 @@ func (d *Desk) drawnBeyond(ctx context.Context, tx *database.Tx, w Wanted, p *pr
 	existing.Version = orders.Version{Header: w.Header, Lines: p.lines}
 	standing, err := StandingOf(ctx, tx, existing)
 	for _, s := range standing {
+		if u := s.Units; u != nil && u.Drawn.Cmp(u.Most) > 0 {
+			p.flag(orders.FlagDrawnBeyond, "releases ordered "+u.Drawn.String()+" "+u.Unit+" of line "+strconv.FormatInt(s.Line, 10)+" already, which is more than "+u.Most.String(), s.Line)
+		}
 		if s.Left == nil || s.Left.Minor >= 0 {
 			continue
 		}

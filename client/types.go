@@ -308,6 +308,10 @@ type Draw struct {
 	Maximum *Money `json:"maximum"`
 	Drawn   Money  `json:"drawn"`
 	Left    *Money `json:"left"`
+
+	MaximumQuantity string `json:"maximum_quantity"` // exact decimals in Unit; empty where nothing limits it
+	DrawnQuantity   string `json:"drawn_quantity"`
+	Unit            string `json:"unit"`
 }
 
 // Flag is something a person should know about an order; Line is 0 for the whole order.

@@ -156,9 +156,10 @@ type Line struct {
 	Cancelled   *money.Decimal `json:"cancelled,omitempty"` // how much of Quantity the merchant took back since
 	Amount      money.Amount   `json:"amount"`
 	Tax         money.Amount   `json:"tax"`
-	Most        *money.Decimal `json:"most,omitempty"`   // of a blanket line: the most that releases may draw
-	Group       bool           `json:"group,omitempty"`  // a composite line whose parts carry the price
-	Charge      string         `json:"charge,omitempty"` // Freight: no goods, its amount is in the version's freight
+	Most        *money.Decimal `json:"most,omitempty"`       // of a blanket line: the most that releases may draw
+	MostUnits   *money.Decimal `json:"most_units,omitempty"` // the same as a quantity in Unit
+	Group       bool           `json:"group,omitempty"`      // a composite line whose parts carry the price
+	Charge      string         `json:"charge,omitempty"`     // Freight: no goods, its amount is in the version's freight
 	ShipTo      *Address       `json:"ship_to,omitempty"`
 	Delivery    string         `json:"delivery,omitempty"`
 	Agreement   string         `json:"agreement,omitempty"`

@@ -130,6 +130,9 @@ func wanted(c *call) (checkout.Wanted, error) {
 			if line.Most, err = mostIn(d.MaxAmount, place+"/BlanketItemDetail/MaxAmount/Money"); err != nil {
 				return w, err
 			}
+			if line.MostUnits = d.MaxQuantity; line.MostUnits != nil && line.MostUnits.Sign() < 0 {
+				return w, fault.At(fault.Invalid, place+"/BlanketItemDetail/MaxQuantity", "the most that may be ordered can't be negative")
+			}
 		}
 		settings.readUnit(&line)
 		line.Group = unpriced[item.LineNumber]

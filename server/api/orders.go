@@ -58,6 +58,10 @@ type OrderDraw struct {
 	Maximum optional[Money] `json:"maximum" doc:"The most that may be drawn, goods without tax and freight; null where nothing limits it"`
 	Drawn   Money           `json:"drawn" doc:"What live releases drew"`
 	Left    optional[Money] `json:"left" doc:"What may still be drawn; below zero where the maximum was lowered later, null where nothing limits it"`
+
+	MaximumQuantity string `json:"maximum_quantity" doc:"The most of the line that may be ordered, an exact decimal in unit; empty where nothing limits it" example:"500"`
+	DrawnQuantity   string `json:"drawn_quantity" doc:"What live releases ordered of it; empty where nothing limits it" example:"120"`
+	Unit            string `json:"unit" doc:"UN/CEFACT code of the quantities; empty where there are none" example:"EA"`
 }
 
 // OrderLine is one line of an order.
@@ -336,6 +340,9 @@ func orderView(ctx context.Context, names *organisations, o orders.Order) (Order
 		draw := OrderDraw{Line: s.Line, Drawn: Money(s.Drawn)}
 		if s.Most != nil {
 			draw.Maximum, draw.Left = some(Money(*s.Most)), some(Money(*s.Left))
+		}
+		if u := s.Units; u != nil {
+			draw.MaximumQuantity, draw.DrawnQuantity, draw.Unit = u.Most.String(), u.Drawn.String(), u.Unit
 		}
 		view.Draws = append(view.Draws, draw)
 	}
