@@ -64,7 +64,7 @@ func TestReleasesDrawOnTheQuantityOfALine(t *testing.T) {
 			{"less than nothing", []step{{most("b1", "new", "-1", "EA"), 400, "can't be negative (OrderRequest/ItemOut[1]/BlanketItemDetail/MaxQuantity)", ""}}},
 			{"more than can be counted", []step{
 				{most("b1", "new", "9999999999999999999", "EA"), 200, "", "0 of 9999999999999999999 EA"},
-				{change(string(released("r1", "new", "R-1", b, "1", "9999999999999999999", "1", "1")), ">10000000000000000000.00<", ">0<", ">1.00<", ">0<", ">1.00<", ">0<"), 201, "more than can be counted", "0 of 9999999999999999999 EA"},
+				{change(string(released("r1", "new", "R-1", b, "1", "9999999999999999999", "1", "1")), ">10000000000000000000.00<", ">0<", ">HOOK-2<", ">NONE<", ">HOOK-2<", ">NONE<", ">1.00<", ">0<", ">1.00<", ">0<"), 201, "more than can be counted", "0 of 9999999999999999999 EA"},
 			}},
 		} {
 			merchant := r.agreed(func(l *link) { l.settings.BelowPrice = "accept" })
