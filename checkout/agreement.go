@@ -86,7 +86,7 @@ func (d *Desk) release(ctx context.Context, tx *database.Tx, from drawing) (rele
 			r.beyond, err = beyondMost(blanket, r.draws, drawn)
 		}
 		if err == nil && r.beyond == "" {
-			r.beyond, err = beyondUnits(ctx, tx, blanket, order, lines)
+			r.beyond, err = beyondUnits(ctx, tx, blanket, from.order, from.lines)
 		}
 	}
 	return r, err
