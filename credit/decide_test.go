@@ -1,6 +1,7 @@
 package credit_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/kontorhq/kontor/accounts"
@@ -175,9 +176,13 @@ func TestLinesAndPolicies(t *testing.T) {
 
 		for _, which := range []use{credit.Reserve, credit.Adjust} {
 			_, err := d.ask(which, o, "dollars", usd(1))
-			if fault.CodeOf(err) != fault.PaymentRequired {
+			if fault.CodeOf(err) != fault.PaymentRequired || !strings.Contains(err.Error(), "(reason no_line_in_currency)") {
 				t.Errorf("dollars do not spend euros: %v", err)
 			}
+		}
+		if _, err := d.ask(credit.Reserve, d.organisation("Nobody", ""), "euros", eur(1)); fault.CodeOf(err) != fault.PaymentRequired ||
+			!strings.Contains(err.Error(), "(reason no_credit_line)") {
+			t.Errorf("without any line: %v", err)
 		}
 		if freed := d.release(o, "dollars", "USD"); freed != usd(0) {
 			t.Errorf("released %v without a line", freed)

@@ -38,10 +38,24 @@ func lockChain(ctx context.Context, tx *database.Tx, organisation accounts.Organ
 	}
 	chain, err := readChain(ctx, tx, query, organisation.Merchant, organisation.ID, currency)
 	if err == nil && len(chain) == 0 {
-		return nil, fault.New(fault.PaymentRequired, organisation.Name+" has no credit line in "+currency+
-			", so it can't buy on account (reason no_credit_line)")
+		return nil, noLine(ctx, tx, organisation, currency)
 	}
 	return chain, err
+}
+
+// noLine tells an organisation without credit from one that has it in other currencies only (credit
+// and terms section 2).
+func noLine(ctx context.Context, tx *database.Tx, organisation accounts.Organisation, currency string) error {
+	var others int
+	if err := tx.Get(ctx, &others, countLines, organisation.Merchant, organisation.ID); err != nil {
+		return err
+	}
+	reason := "no_credit_line"
+	if others > 0 {
+		reason = "no_line_in_currency"
+	}
+	return fault.New(fault.PaymentRequired, organisation.Name+" has no credit line in "+currency+
+		", so it can't buy on account (reason "+reason+")")
 }
 
 func readChain(ctx context.Context, q database.Querier, query, merchant, organisation, currency string) ([]Line, error) {
@@ -120,6 +134,8 @@ SELECT l.id, l.merchant_id, l.organisation_id, o.name AS organisation_name, o.ex
   JOIN organisations o ON o.merchant_id = l.merchant_id AND o.id = l.organisation_id
  WHERE own.merchant_id = ? AND own.organisation_id = ? AND own.currency = ?
  ORDER BY l.depth`
+
+	countLines = `SELECT count(*) FROM credit_lines WHERE merchant_id = ? AND organisation_id = ?`
 
 	selectHold = `SELECT line_id, amount_minor FROM holds WHERE merchant_id = ? AND reference = ?`
 

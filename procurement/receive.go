@@ -13,6 +13,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 	"sync"
@@ -279,10 +280,11 @@ func (s *Service) response(status cxml.Status, body cxml.ResponseBody) []byte {
 func (s *Service) payloadID(id string) string { return id + "@" + hostOf(s.PublicURL) }
 
 func hostOf(address string) string {
-	_, host, _ := strings.Cut(address, "://")
-	host, _, _ = strings.Cut(host, "/")
-	host, _, _ = strings.Cut(host, ":")
-	return host
+	u, err := url.Parse(address)
+	if err != nil {
+		return "" // the configuration was refused before; an id without a host is still an id
+	}
+	return u.Hostname()
 }
 
 // readFault turns what the codec says into the one error type.

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/kontorhq/kontor/database"
+	"github.com/kontorhq/kontor/dbtest"
 	"github.com/kontorhq/kontor/procurement"
 )
 
@@ -279,6 +281,20 @@ func TestACopyRequestKnowsItsAttachments(t *testing.T) {
 		}
 		if n := r.counts(merchant)["attachments"]; n != 1 {
 			t.Errorf("%d attachments", n)
+		}
+	})
+}
+
+// A server that is reached by an IPv6 address makes whole ids, too.
+func TestAnIDEndsInTheHostOfTheServer(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *database.DB) {
+		m := newMarket(t, db)
+		for address, host := range map[string]string{"https://kontor.example.net/b2b": "kontor.example.net", "http://127.0.0.1:8080": "127.0.0.1", "http://[2001:db8::7]:8080": "2001:db8::7"} {
+			m.service.PublicURL = address
+			answer, err := m.receive([]byte("nothing"))
+			if err != nil || !strings.Contains(string(answer.raw), "@"+host+`"`) {
+				t.Errorf("%s: %v\n%s", address, err, answer.raw)
+			}
 		}
 	})
 }
