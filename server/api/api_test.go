@@ -138,13 +138,13 @@ func TestAnOrderThatWaitsIsReleased(t *testing.T) {
 		waiting := w.order("castelmere", "4500-a", "60") // 60 × 17.20 = 1032.00 against 1000.00
 		order := must[client.Order](t)(w.Order(ctx, waiting.ID))
 		short := usd(32_00)
-		want := client.Order{ID: waiting.ID, Number: "4500-a", State: "credit_review", Version: 1,
+		want := client.Order{ID: waiting.ID, Number: "4500-a", State: "credit_review", Version: 1, LatestVersion: 1,
 			Organisation: client.Organisation{ID: waiting.Organisation, ExternalID: "castelmere", Name: "Castelmere"}, Source: "punchout", Currency: "USD",
 			Goods: usd(1032_00), Freight: usd(0), Tax: usd(0), Total: usd(1032_00), Flags: order.Flags, PlacedAt: w.clock.Now(), UpdatedAt: w.clock.Now(),
 			Lines: []client.OrderLine{{Line: 1, SKU: "FAS-1010", Description: order.Lines[0].Description, Quantity: "60", Unit: "BX",
 				UnitPrice: client.UnitPrice{Value: "17.20", Currency: "USD"}, BuyerPrice: &client.UnitPrice{Value: "18.45", Currency: "USD"}, PricePer: "1", Cancelled: "0", Amount: usd(1032_00),
-				Flags: []string{"price_above"}}},
-			Draws:    []client.Draw{},
+				Comments: []string{}, Flags: []string{"price_above"}}},
+			Draws: []client.Draw{}, Comments: []string{},
 			Decision: &client.Decision{Outcome: "review", Reason: "over_limit", Sentence: order.Decision.Sentence, Short: &short}}
 		if diff := cmp.Diff(want, order); diff != "" {
 			t.Error(diff)
