@@ -29,15 +29,15 @@ func (p endpoint) startOCI(c echo.Context) error {
 	if err != nil {
 		return p.sorry(c, err, sorryPage{})
 	}
-	form, err := urlEncoded(request.Header.Get("Content-Type"), body)
-	if err != nil {
-		return p.sorry(c, err, sorryPage{})
-	}
 	leave, err := p.crowd.enter(request.Context(), body)
 	if err != nil {
 		return p.sorry(c, err, sorryPage{})
 	}
 	defer leave()
+	form, err := urlEncoded(request.Header.Get("Content-Type"), body)
+	if err != nil {
+		return p.sorry(c, err, sorryPage{})
+	}
 	ctx := procurement.WithClient(request.Context(), c.RealIP())
 	answer, whose, err := p.service.StartOCI(ctx, procurement.OCICall{Merchant: c.Param("merchant"), Connection: c.Param("connection"),
 		Method: request.Method, Query: request.URL.RawQuery, Body: form})
